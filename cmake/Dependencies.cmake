@@ -1,0 +1,17 @@
+# Everything from outside, in one place. docs/dependencies.md has a line of reason for each.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
+
+if(FLEET_PQXX_PREFIX)
+  set(ENV{PKG_CONFIG_PATH} "${FLEET_PQXX_PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+endif()
+pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)

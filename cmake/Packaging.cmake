@@ -1,0 +1,17 @@
+# `make install`: programs, headers, a CMake package and a pkg-config file.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS fleet fleetd RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS fleet_asio fleet_model fleet_transport fleet_direct fleet_api EXPORT FleetToolsTargets
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(DIRECTORY client/include/fleet DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY "${FLEET_GENERATED}/fleet" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
+
+install(EXPORT FleetToolsTargets NAMESPACE FleetTools:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/FleetTools")
+configure_package_config_file(cmake/FleetToolsConfig.cmake.in FleetToolsConfig.cmake
+  INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/FleetTools")
+write_basic_package_version_file(FleetToolsConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/FleetToolsConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/FleetToolsConfigVersion.cmake"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/FleetTools")
+configure_file(cmake/fleettools.pc.in fleettools.pc @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/fleettools.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
