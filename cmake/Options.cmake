@@ -20,7 +20,7 @@ endif()
 # the same everywhere, or a precompiled header is not reused and the one definition rule is broken.
 add_compile_definitions(
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-  SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB FMT_SHARED)
+  JSON_USE_IMPLICIT_CONVERSIONS=0 SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB FMT_SHARED)
 
 add_library(fleet_options INTERFACE)
 target_compile_features(fleet_options INTERFACE cxx_std_20)

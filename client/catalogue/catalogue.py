@@ -1,0 +1,119 @@
+"""Reads the definitions and refuses what does not hold together. Everything else trusts what it returns."""
+import json
+import pathlib
+import re
+
+HERE = pathlib.Path(__file__).resolve().parent
+FIELD_TYPES = ("string", "text", "integer", "number", "boolean", "timestamp", "duration",
+               "strings", "object", "objects", "any")
+FIELD_KEYS = {"name", "type", "optional", "nullable", "min", "max", "item_max", "enum", "fields", "check", "words",
+              "default", "in"}
+EVENT_NAME = re.compile(r"^[a-z][a-z_]*[a-z]$")
+SNAKE = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+class Broken(Exception):
+    """A definition that cannot be used; the message says which and why."""
+
+
+def load(name):
+    with open(HERE / f"{name}.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def need(condition, message):
+    if not condition:
+        raise Broken(message)
+
+
+def check_field(field, where):
+    name = field.get("name", "?")
+    where = f"{where}.{name}"
+    need(SNAKE.match(name), f"{where}: a field's name is snake_case")
+    need(field.get("type") in FIELD_TYPES, f"{where}: unknown type {field.get('type')}")
+    need(set(field) <= FIELD_KEYS, f"{where}: unknown keys {set(field) - FIELD_KEYS}")
+    need("enum" not in field or field["type"] in ("string", "strings"), f"{where}: only strings have an enum")
+    need(field.get("min", 0) <= field.get("max", 2**63 - 1), f"{where}: min is above max")
+    for member in field.get("fields", []):
+        check_field(member, where)
+
+
+def errors():
+    rows = load("errors")["errors"]
+    seen = set()
+    for row in rows:
+        for key in ("code", "http", "exit", "message", "hint", "cause", "action"):
+            need(row.get(key), f"errors.json: {row.get('code')} lacks {key}")
+        need(row["code"] not in seen, f"errors.json: {row['code']} twice")
+        seen.add(row["code"])
+        state = row.setdefault("sqlstate", "")
+        need(not state or (re.match(r"^FL\d{3}$", state) and state not in seen), f"errors.json: {state} twice or bad")
+        seen.add(state or row["code"])
+        need(0 < row["exit"] <= 7 and 400 <= row["http"] < 600, f"errors.json: {row['code']}: exit or http")
+    return rows
+
+
+def events():
+    """Event types with `versions` (oldest first, each with its fields); the newest is also under `fields`."""
+    document = load("events")
+    seen = set()
+    for row in document["types"]:
+        name = row["type"]
+        need(EVENT_NAME.match(name) and name not in seen, f"events.json: {name}: bad name, or twice")
+        seen.add(name)
+        need(row.get("open") or row.get("command"), f"events.json: {name} has neither a command nor the mark open")
+        older = row.setdefault("older", [])
+        row["schema_version"] = len(older) + 1
+        row["versions"] = [entry["fields"] for entry in older] + [row["fields"]]
+        for number, entry in enumerate(older, 1):
+            need(entry.get("upcast"), f"events.json: {name} version {number} has no upcast")
+        for fields in row["versions"]:
+            for field in fields:
+                check_field(field, name)
+    for name in document["later"]:
+        need(EVENT_NAME.match(name) and name not in seen, f"events.json: later {name}: bad name, or twice")
+        seen.add(name)
+    return document
+
+
+def operations():
+    rows = load("operations")["operations"]
+    seen, routes = set(), set()
+    codes = {row["code"] for row in errors()}
+    for row in rows:
+        name = row["name"]
+        need(name not in seen, f"operations.json: {name} twice")
+        seen.add(name)
+        need(row["kind"] in ("read", "write", "stream", "custom"), f"{name}: kind")
+        need(row["role"] in ("anyone", "user", "operator"), f"{name}: role")
+        need(not row.get("errors") or set(row["errors"]) <= codes, f"{name}: unknown error in errors")
+        if row.get("path"):
+            route = (row["method"], re.sub(r"\{[^}]*\}", "{}", row["path"]))
+            need(route not in routes, f"{name}: route {route} twice")
+            routes.add(route)
+        names = [field["name"] for field in row.get("input", [])]
+        need(len(names) == len(set(names)), f"{name}: a field twice")
+        for field in row.get("input", []):
+            check_field(field, name)
+        for param in re.findall(r"\{(\w+)\}", row.get("path", "")):
+            need(param in names, f"{name}: path parameter {param} is not a field")
+    return rows
+
+
+SETTING_TYPES = ("text", "secret", "path", "choice", "integer", "seconds", "millis", "bytes", "flag")
+
+
+def settings():
+    rows = load("settings")["settings"]
+    for row in rows:
+        key = row["key"]
+        need(SNAKE.match(key), f"settings.json: {key}")
+        need(row["type"] in SETTING_TYPES, f"{key}: type {row['type']}")
+        need(row.get("words"), f"{key}: words are missing")
+        need(row["type"] != "choice" or row.get("choices"), f"{key}: a choice needs choices")
+        row.setdefault("env", "FLEET_" + key.upper())
+        row.setdefault("flag", "--" + key.replace("_", "-"))
+        row.setdefault("reloadable", False)
+        row.setdefault("secret", False)
+    need(len({row["key"] for row in rows}) == len(rows), "settings.json: a key twice")
+    return rows

@@ -1,0 +1,113 @@
+"""C++ of the operations: one table, read by the routes, the WebSocket, the client and the command line."""
+from cpp_text import field_tables, quoted, source
+
+
+def header(rows):
+    return source(f"""#pragma once
+
+#include <fleet/field.hpp>
+#include <fleet/json_value.hpp>
+#include <fleet/result.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace fleet {{
+
+enum class OperationKind {{
+    read,      // one statement on the read pool
+    write,     // one command of fleet.act
+    stream,    // an answer without end
+    custom     // code of its own
+}};
+
+enum class Role {{ anyone, user, operator_ }};
+
+// What HTTP, WebSocket, the client library and the command line offer, once. Views point to static storage.
+struct Operation {{
+    std::string_view name;              // "reservations.reserve"; also the op of a WebSocket frame
+    OperationKind kind;
+    Role role;
+    std::string_view method;            // "" when there is no HTTP face
+    std::string_view path;              // below /api/v1, with {{parameter}}s that are fields of the input
+    std::string_view act;               // the command of fleet.act, or ""
+    std::string_view statement;         // the read in sql/statements, or ""
+    int success_status;
+    bool needs_project;                 // field `project` or header Fleet-Project
+    bool needs_fence;                   // field `fence` or header Fleet-Fence
+    bool on_websocket;
+    std::string_view cli;               // "pilots register", or "" when the command line has no word for it
+    std::span<Field const> input;
+    std::span<std::string_view const> errors;   // those that are particular to it
+    std::string_view output;
+    std::string_view words;
+}};
+
+inline constexpr std::size_t operation_count = {len(rows)};
+
+std::span<Operation const> operations();
+Operation const* find_operation(std::string_view name);
+
+// The first thing that is wrong with `input`, with a JSON pointer; empty when nothing is. Path and query
+// parameters are members like all others.
+std::optional<Error> check_input(Operation const& operation, Json const& input);
+
+// Query and path parameters arrive as text: turns each member that the operation declares as a number or a flag
+// into one where that is possible, and leaves the rest for `check_input` to refuse.
+Json typed_input(Operation const& operation, Json input);
+
+// This interface as OpenAPI 3.1, JSON text.
+std::string_view openapi_json();
+
+}}  // namespace fleet
+""")
+
+
+def flag(value):
+    return "true" if value else "false"
+
+
+def row_text(row, fields, errors):
+    role = "operator_" if row["role"] == "operator" else row["role"]
+    return ("    Operation{" + f".name = {quoted(row['name'])}, .kind = OperationKind::{row['kind']}, "
+            f".role = Role::{role},\n"
+            f"              .method = {quoted(row.get('method', ''))}, .path = {quoted(row.get('path', ''))},\n"
+            f"              .act = {quoted(row.get('act', ''))}, .statement = {quoted(row.get('statement', ''))}, "
+            f".success_status = {row.get('status', 200)},\n"
+            f"              .needs_project = {flag(row.get('project'))}, "
+            f".needs_fence = {flag(row.get('fence') == 'required')}, "
+            f".on_websocket = {flag(row.get('websocket', True))}, .cli = {quoted(row.get('cli', ''))},\n"
+            f"              .input = {fields or '{}'}, .errors = {errors or '{}'},\n"
+            f"              .output = {quoted(row.get('output', ''))},\n"
+            f"              .words = {quoted(row['words'])}" + "},")
+
+
+def body(rows):
+    lines, table = [], []
+    for row in rows:
+        prefix = row["name"].replace(".", "_")
+        # An optional input that is null counts as absent, so that a client may send all of its members.
+        fields = [dict(field, nullable=True) if field.get("optional") else field for field in row["input"]]
+        fields = field_tables(f"{prefix}_in", fields, lines)
+        errors = None
+        if row.get("errors"):
+            errors = f"{prefix}_errors"
+            lines.append(f"constexpr std::string_view {errors}[] = {{{', '.join(quoted(e) for e in row['errors'])}}};")
+        table.append(row_text(row, fields, errors))
+    return source("""#include <fleet/operations.hpp>
+
+namespace fleet {
+namespace {
+
+""" + "\n".join(lines) + "\n\nconstexpr Operation table[] = {\n" + "\n".join(table) + """
+};
+static_assert(std::size(table) == operation_count);
+
+}  // namespace
+
+std::span<Operation const> operations() { return table; }
+
+}  // namespace fleet
+""")

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Turns the definitions of this folder into everything that follows from them.
+
+usage: generate.py --cpp OUTDIR        C++ for the build tree
+       generate.py --checked-in ROOT   sql/catalogue.sql and docs/reference/, which are kept in the repository
+A file whose content stays the same is not written, so that nothing is built again without need.
+"""
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+import catalogue
+import cpp_errors
+import cpp_events
+import cpp_operations
+import cpp_settings
+import openapi
+import pages
+import sql_catalogue
+
+
+def cpp_outputs():
+    errors, events = catalogue.errors(), catalogue.events()
+    operations, settings = catalogue.operations(), catalogue.settings()
+    return {
+        "fleet/error_codes.hpp": cpp_errors.header(errors),
+        "error_codes.cpp": cpp_errors.body(errors),
+        "fleet/events.hpp": cpp_events.header(events),
+        "events.cpp": cpp_events.body(events),
+        "fleet/operations.hpp": cpp_operations.header(operations),
+        "operations.cpp": cpp_operations.body(operations),
+        "fleet/settings.hpp": cpp_settings.header(settings),
+        "settings.cpp": cpp_settings.body(settings),
+        "openapi.cpp": openapi.body(operations, errors),
+    }
+
+
+def checked_in_outputs():
+    errors, events = catalogue.errors(), catalogue.events()
+    operations, settings = catalogue.operations(), catalogue.settings()
+    return {
+        "sql/catalogue.sql": sql_catalogue.text(events, errors),
+        "docs/reference/errors.md": pages.errors(errors),
+        "docs/reference/events.md": pages.events(events),
+        "docs/reference/operations.md": pages.operations(operations, errors),
+        "docs/reference/settings.md": pages.settings(settings),
+        "docs/reference/events.schema.json": pages.events_schema(events),
+        "docs/reference/operations.schema.json": pages.operations_schema(operations),
+    }
+
+
+def write(root, outputs):
+    for name, text in outputs.items():
+        path = pathlib.Path(root) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def main(arguments):
+    if len(arguments) != 2 or arguments[0] not in ("--cpp", "--checked-in"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        outputs = cpp_outputs() if arguments[0] == "--cpp" else checked_in_outputs()
+    except catalogue.Broken as broken:
+        print(f"catalogue: {broken}", file=sys.stderr)
+        return 1
+    write(arguments[1], outputs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
