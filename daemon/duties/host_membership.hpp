@@ -1,0 +1,84 @@
+// This daemon's membership of the fleet, and the leader's work, over the one connection K.
+#pragma once
+
+#include "operations/host_stamp.hpp"
+
+#include <fleet/backoff.hpp>
+#include <fleet/result.hpp>
+#include <fleet/time.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace fleet::observe {
+class Health;
+class Log;
+class Metrics;
+}
+
+namespace fleet::duties {
+
+namespace asio = boost::asio;
+
+struct DutyOptions {
+    std::string host_id;                             // "host_…", of the state directory
+    std::string hostname;
+    std::string version;
+    std::string application_name;                    // "fleetd/<host>/beacon"
+    Millis host_lease{15'000};
+    Millis sweep_pause{5'000};
+    Millis order_lock_limit{5'000};
+    Millis step_limit{5'000};                        // connect, one statement
+    BackoffLimits reconnect{Millis(100), Millis(5'000)};
+};
+
+struct DutyHealth {
+    bool has_joined = false;
+    bool leads = false;
+    std::int64_t epoch = 0;
+    std::uint64_t rejoined = 0;
+    std::uint64_t ended_sessions = 0;                // that sat on the order lock
+    std::string last_error{};                        // "" while all is well
+};
+
+// Joins the fleet as `host_id`, holds the beacon lock, renews the lease by one UPDATE, takes and keeps leadership,
+// and as leader sweeps, declares lost hosts and ends sessions that sit on the order lock. A lost session is
+// connected again and the host joins again. Lives on the loop thread.
+class HostMembership {
+public:
+    // Called on the loop before each connect.
+    using DsnSource = std::function<Result<std::string>()>;
+
+    HostMembership(asio::any_io_executor loop, DsnSource dsn, DutyOptions options, observe::Log& log,
+                   observe::Health& health);
+    ~HostMembership();
+    HostMembership(HostMembership const&) = delete;
+    HostMembership& operator=(HostMembership const&) = delete;
+
+    // What commands carry. The reference stays valid and follows the membership.
+    ops::HostStamp const& stamp() const;
+
+    // The loop. Spawned once by the owner; ends after `stop()`. Ends with already_running_elsewhere when another
+    // session holds this host's beacon lock at the first join: a second daemon of this host on this database.
+    asio::awaitable<Result<void>> run();
+
+    // "A command was refused with host_epoch_moved": join again now.
+    void epoch_moved();
+
+    // Resigns, leaves (frees what this host's pilots hold when `leave` is true), and ends `run()`.
+    asio::awaitable<void> stop(bool leave);
+
+    DutyHealth health() const;
+
+    struct State;
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace fleet::duties
