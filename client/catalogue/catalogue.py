@@ -70,10 +70,15 @@ def events():
         for fields in row["versions"]:
             for field in fields:
                 check_field(field, name)
-    for name in document["later"]:
+    for name in later(document):
         need(EVENT_NAME.match(name) and name not in seen, f"events.json: later {name}: bad name, or twice")
         seen.add(name)
     return document
+
+
+def later(document):
+    """Names of the types that a later release brings."""
+    return [name for names in document["later"].values() for name in names]
 
 
 def operations():

@@ -1,4 +1,5 @@
 """C++ of the event catalogue: a struct a type, its codec, and the tables that check_event_data reads."""
+import catalogue
 from cpp_text import field_tables, pascal, quoted, source
 
 PLAIN = {"string": "std::string", "text": "std::string", "integer": "std::int64_t", "number": "double",
@@ -175,7 +176,7 @@ def tables(document):
                     f".open = {'true' if row.get('open') else 'false'}, .schema_version = {row['schema_version']}, "
                     f".versions = {row['type']}_versions,\n              .words = {quoted(row['words'])}}},")
     lines.append("constexpr EventType types[] = {\n" + "\n".join(rows) + "\n};\n")
-    later = ",\n    ".join(quoted(name) for name in document["later"])
+    later = ",\n    ".join(quoted(name) for name in catalogue.later(document))
     lines.append("constexpr std::string_view later[] = {\n    " + later + "};")
     return "\n".join(lines)
 
