@@ -41,7 +41,10 @@ public:
     std::size_t size() const;
     bool empty() const { return size() == 0; }
     Row operator[](std::size_t index) const { return Row(*this, index); }
+    std::size_t columns() const;
     std::size_t column(std::string_view name) const;   // asserted to exist
+    std::string_view column_name(std::size_t column) const;
+    std::uint32_t column_type(std::size_t column) const;   // an oid of pg_type
     std::size_t affected() const;                      // rows changed by an INSERT, UPDATE or DELETE
 
     class Iterator {

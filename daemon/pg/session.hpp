@@ -63,6 +63,9 @@ public:
         return execute(statement, arguments(std::forward<Args>(args)...), true);
     }
 
+    // With arguments put together at run time.
+    Rows execute(Statement const& statement, std::vector<Argument> arguments, bool prepared);
+
     // Statement text that is data (a migration): several statements, no parameters.
     void script(std::string_view sql, std::string_view name);
 
@@ -80,7 +83,10 @@ public:
         }
     }
 
+    // False after it was lost, or when something (a stale plan) makes a new one wiser.
     bool is_open() const;
+    // True when an idle session has something to read: the server said goodbye.
+    bool was_hung_up() const;
     int backend_pid() const;
     int server_version() const;   // 150016
 
@@ -101,7 +107,6 @@ private:
         (all.push_back(argument(std::forward<Args>(args))), ...);
         return all;
     }
-    Rows execute(Statement const& statement, std::vector<Argument> arguments, bool prepared);
 
     struct Impl;
     std::unique_ptr<Impl> impl_;

@@ -53,7 +53,7 @@ class Reads {
 public:
     explicit Reads(pg::Pool& readers, Millis limit = Millis(10'000)) : readers_(readers), limit_(limit) {}
 
-    // `statement` is a name of sql/statements that takes one jsonb filter and answers (item or envelope, key).
+    // `statement` is a name of sql/statements that takes one jsonb filter and answers with (item, key).
     // Errors: internal (no such statement), away, and what the statement raises.
     asio::awaitable<Result<std::vector<Item>>> list(std::string_view statement, Json filter);
 

@@ -1,0 +1,55 @@
+#include "pg/conninfo.hpp"
+
+#include <libpq-fe.h>
+
+#include <map>
+#include <memory>
+
+namespace fleet::pg {
+
+namespace {
+
+struct OptionsCloser {
+    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+struct TextCloser {
+    void operator()(char* text) const { PQfreemem(text); }
+};
+
+std::string quoted(std::string const& value) {
+    std::string out = "'";
+    for (char const c : value) {
+        if (c == '\'' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "'";
+}
+
+}  // namespace
+
+std::string conninfo(std::string const& dsn, SessionSettings const& settings) {
+    char* raw_error = nullptr;
+    std::unique_ptr<PQconninfoOption, OptionsCloser> options(PQconninfoParse(dsn.c_str(), &raw_error));
+    std::unique_ptr<char, TextCloser> error(raw_error);
+    if (!options) {
+        Failure failure;
+        failure.kind = FailureKind::lost;
+        // libpq's words may quote the DSN, password and all: they stay here.
+        failure.error = make_error(ErrorCode::not_configured, "the database DSN cannot be read", "/database/dsn");
+        failure.said = "the database DSN cannot be read";
+        throw Failed(std::move(failure));
+    }
+    auto const seconds = std::chrono::ceil<std::chrono::seconds>(settings.connect_timeout).count();
+    std::map<std::string, std::string> all{{"connect_timeout", std::to_string(seconds)}, {"keepalives_idle", "10"},
+                                           {"keepalives_interval", "3"}, {"keepalives_count", "3"},
+                                           {"tcp_user_timeout", "10000"}};
+    for (auto const* option = options.get(); option->keyword; ++option)
+        if (option->val) all[option->keyword] = option->val;
+    all["client_encoding"] = "UTF8";
+    if (!settings.application_name.empty()) all["application_name"] = settings.application_name;
+    std::string text;
+    for (auto const& [keyword, value] : all) text += keyword + "=" + quoted(value) + " ";
+    return text;
+}
+
+}  // namespace fleet::pg

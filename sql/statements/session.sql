@@ -1,0 +1,9 @@
+-- What every session of the daemon sends first, and what its migrator asks.
+
+-- name: session_settings
+select set_config('statement_timeout', $1::text, false),
+       set_config('lock_timeout', $2::text, false),
+       set_config('idle_in_transaction_session_timeout', $3::text, false),
+       set_config('client_connection_check_interval', '5000', false),
+       set_config('client_min_messages', 'warning', false),
+       set_config('role', $4::text, false)
