@@ -21,11 +21,21 @@ namespace {
 
 constexpr std::size_t queue_lines = 1024;
 
-// Writes whole lines with one write(2) each, so that a crash loses nothing that was written and several
-// processes may append to one file. A full disk costs lines, never the process.
+int open_log(std::filesystem::path const& file) {
+    return ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+constexpr int files_kept = 5;
+
+// Writes whole lines with one write(2) each, so that a crash loses nothing that was written. A full disk costs
+// lines, never the process.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-    explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
+    DescriptorSink(int descriptor, std::filesystem::path file, std::uintmax_t bytes_max)
+        : descriptor_(descriptor), file_(std::move(file)), bytes_max_(bytes_max) {
+        std::error_code problem;
+        if (!file_.empty()) bytes_ = std::filesystem::file_size(file_, problem);
+    }
     ~DescriptorSink() override {
         if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
     }
@@ -43,11 +53,30 @@ protected:
             if (n <= 0) return;
             done += static_cast<std::size_t>(n);
         }
+        bytes_ += line.size();
+        if (!file_.empty() && bytes_ >= bytes_max_) put_aside();
     }
     void flush_() override {}
 
 private:
+    void put_aside() {
+        std::error_code ignored;
+        for (int i = files_kept - 1; i > 0; --i)
+            std::filesystem::rename(fmt::format("{}.{}", file_.string(), i), fmt::format("{}.{}", file_.string(), i + 1),
+                                    ignored);
+        std::filesystem::rename(file_, file_.string() + ".1", ignored);
+        auto const fresh = open_log(file_);
+        if (fresh < 0) return;
+        // Under the old number: stderr of a daemon is a copy of it and stays with the old file.
+        ::dup3(fresh, descriptor_, O_CLOEXEC);
+        ::close(fresh);
+        bytes_ = 0;
+    }
+
     int descriptor_;
+    std::filesystem::path file_;                             // empty: stderr
+    std::uintmax_t bytes_max_;
+    std::uintmax_t bytes_ = 0;
 };
 
 class CallbackSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -90,7 +119,7 @@ struct Log::Parts {
         if (!pool) return;
         auto const dropped = pool->overrun_counter();
         if (dropped == dropped_said) return;
-        put(format_line(options.format, now(), Level::warning, "log lines were dropped, the disk was too slow",
+        put(format_line(options.format, now(), Level::warn, "log lines were dropped, the disk was too slow",
                         {{"lines", dropped - dropped_said}}));
         dropped_said = dropped;
     }
@@ -116,20 +145,21 @@ Result<std::unique_ptr<Log>> Log::open(LogOptions options) {
     }
     int descriptor = STDERR_FILENO;
     if (!wanted.file.empty()) {
-        descriptor = ::open(wanted.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        descriptor = open_log(wanted.file);
         if (descriptor < 0)
             return make_error(ErrorCode::invalid_field, fmt::format("cannot open the log file {}: {}",
                                                                     wanted.file.string(), std::strerror(errno)));
     }
     parts->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1U);
-    parts->logger = std::make_shared<spdlog::async_logger>("fleetd", std::make_shared<DescriptorSink>(descriptor),
-                                                           parts->pool, spdlog::async_overflow_policy::overrun_oldest);
+    auto sink = std::make_shared<DescriptorSink>(descriptor, wanted.file, wanted.file_bytes_max);
+    parts->logger = std::make_shared<spdlog::async_logger>("fleetd", std::move(sink), parts->pool,
+                                                           spdlog::async_overflow_policy::overrun_oldest);
     return std::unique_ptr<Log>(new Log(std::move(parts)));
 }
 
 void Log::write(Level level, std::string_view message, LogFields fields) {
     std::lock_guard const lock(parts_->mutex);
-    if (level < parts_->level || parts_->level == Level::off) return;
+    if (level < parts_->level) return;
     auto const time = now();
     // Without its time a line is the same again or it is not.
     constexpr std::size_t time_and_space = 25;
@@ -145,12 +175,12 @@ void Log::error(std::string_view message, Error const& failure) {
 }
 
 void Log::warning(std::string_view message, Error const& failure) {
-    write(Level::warning, message, {{"code", text_code(failure)}, {"why", failure.message}});
+    write(Level::warn, message, {{"code", text_code(failure)}, {"why", failure.message}});
 }
 
 bool Log::is_on(Level level) const {
     std::lock_guard const lock(parts_->mutex);
-    return parts_->level != Level::off && level >= parts_->level;
+    return level >= parts_->level;
 }
 
 void Log::set_level(Level level) {

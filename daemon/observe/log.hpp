@@ -17,7 +17,7 @@
 
 namespace fleet::observe {
 
-enum class Level { debug, info, warning, error, off };
+enum class Level { trace, debug, info, warn, error };
 enum class LogFormat { text, json };
 
 // A named value of a line. The views must live until the call that logs them returns.
@@ -47,6 +47,7 @@ struct LogOptions {
     Level level = Level::info;
     LogFormat format = LogFormat::text;
     std::filesystem::path file{};                     // created 0600, appended to; empty: stderr
+    std::uintmax_t file_bytes_max = 10 << 20;         // then it becomes .1, .1 becomes .2, … and .5 goes
     Millis repeat_window{10'000};                     // a line said again within it is counted, not written
     std::function<void(std::string_view)> to{};       // instead of a file, on the caller's thread: for tests
 };
@@ -65,7 +66,7 @@ public:
 
     void debug(std::string_view message, LogFields fields = {}) { write(Level::debug, message, fields); }
     void info(std::string_view message, LogFields fields = {}) { write(Level::info, message, fields); }
-    void warning(std::string_view message, LogFields fields = {}) { write(Level::warning, message, fields); }
+    void warning(std::string_view message, LogFields fields = {}) { write(Level::warn, message, fields); }
     void error(std::string_view message, LogFields fields = {}) { write(Level::error, message, fields); }
     // With the code and the message of `failure` as fields.
     void error(std::string_view message, Error const& failure);
@@ -83,7 +84,7 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
-// "debug", "info", "warning", "error", "off". Errors: invalid_field.
+// "trace", "debug", "info", "warn", "error". Errors: invalid_field.
 Result<Level> parse_level(std::string_view text);
 Result<LogFormat> parse_log_format(std::string_view text);
 

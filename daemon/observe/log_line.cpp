@@ -11,7 +11,7 @@
 namespace fleet::observe {
 namespace {
 
-constexpr std::array<std::string_view, 5> level_names{"debug", "info", "warning", "error", "off"};
+constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 6> secret_words{"password", "token", "dsn", "secret", "authorization",
                                                        "credential"};
 
@@ -65,7 +65,7 @@ std::string format_line(LogFormat format, Time time, Level level, std::string_vi
         }
         return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
     }
-    auto text = fmt::format("{} {:<7} {}", time_text(time), level_name, one_line(message));
+    auto text = fmt::format("{} {:<5} {}", time_text(time), level_name, one_line(message));
     for (auto const& field : fields)
         text += fmt::format(" {}={}", field.key(),
                             is_secret(field.key()) ? "set" : std::visit(AsText{}, field.value()));
@@ -76,7 +76,7 @@ Result<Level> parse_level(std::string_view text) {
     auto const found = std::find(level_names.begin(), level_names.end(), text);
     if (found == level_names.end())
         return make_error(ErrorCode::invalid_field,
-                          fmt::format("log level '{}' is none of debug, info, warning, error, off", text));
+                          fmt::format("log level '{}' is none of trace, debug, info, warn, error", text));
     return static_cast<Level>(found - level_names.begin());
 }
 
