@@ -23,7 +23,7 @@ struct Field {
     bool nullable = false;
     std::int64_t min = 0;
     std::int64_t max = 0;
-    std::int64_t item_max = 0;                       // longest item of a list of strings, in bytes; 0: no limit
+    std::int64_t item_max = 0;                       // longest item of a list of strings, in characters; 0: no limit
     std::span<std::string_view const> allowed{};     // empty: anything
     std::span<Field const> members{};                // of `object` and `objects`; empty: a free object
     std::string_view check{};                        // a grammar by name: callsign, pattern, path, id:rsv, …

@@ -21,7 +21,7 @@ Result<Time> parse_time(std::string_view text);
 // "90s", "15m", "2h", "1d", "250ms", "1h30m", or a bare number of seconds ("90", "1.5"). Not negative.
 Result<Millis> parse_duration(std::string_view text);
 // A number of seconds or a string as above.
-Result<Millis> parse_duration(Json const& value);
+Result<Millis> duration_from_json(Json const& value);
 
 // The shortest exact form that `parse_duration` reads: "1h30m", "250ms", "0s".
 std::string duration_text(Millis duration);
