@@ -60,6 +60,16 @@ comment on column fleet_log.identity.only_row is 'Always true: there is one row.
 comment on column fleet_log.identity.log_id is 'Drawn when the log was made. A runbook that rewinds the log by hand draws a new one.';
 comment on column fleet_log.identity.created_at is 'When the log was made.';
 
+create table fleet_log.incarnations (
+    incarnation text primary key,
+    after_seq bigint not null,
+    began_at timestamptz(3) not null
+);
+comment on table fleet_log.incarnations is 'Which incarnation wrote which part of the log; tells how far an old position is still good.';
+comment on column fleet_log.incarnations.incarnation is 'Eight hex digits, see fleet.incarnation().';
+comment on column fleet_log.incarnations.after_seq is 'Head of the log when it began; what is above belongs to it or to a later one.';
+comment on column fleet_log.incarnations.began_at is 'When the first request of it came.';
+
 -- The log ---------------------------------------------------------------------------------------------------------
 
 create table fleet_log.events (

@@ -21,7 +21,7 @@ declare
 begin
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         -- An older snapshot would not see what the last holder of the order lock committed.
-        perform fleet.refuse('forbidden', 'fleet.act needs the isolation level READ COMMITTED');
+        perform fleet.refuse('isolation_refused', 'fleet.act needs the isolation level READ COMMITTED');
     end if;
     if jsonb_typeof(commands) is distinct from 'array' then
         perform fleet.refuse('bad_json', 'fleet.act takes an array of requests');
@@ -34,6 +34,7 @@ begin
     select e.seq, e.recorded_at into head, last from fleet_log.events e order by e.seq desc limit 1;
     clock := greatest(date_trunc('milliseconds', clock_timestamp()), last);
     head := coalesce(head, 0);
+    perform fleet_log.note_incarnation(head, clock);
     if fleet_log.switched('no_order_lock') then
         head := fleet_log.unordered_head(greatest(1, (select sum(case when v ->> 'op' = 'append'
             then jsonb_array_length(v #> '{args,events}') else 8 end) from jsonb_array_elements(commands) v)));

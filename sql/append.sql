@@ -23,9 +23,9 @@ declare
     bad jsonb;
 begin
     if starts_with(name, 'x.') then
-        if name !~ '^x\.[a-z0-9][a-z0-9_.-]{0,120}$' then
+        if name !~ '^x\.[a-z0-9][a-z0-9_.-]{0,62}$' then
             bad := jsonb_build_object('code', 'invalid_field', 'field', at || '/type',
-                'message', 'a type of your own is x. and a name of a-z, 0-9, _, - and .');
+                'message', 'a type of your own is x. and up to 63 of a-z, 0-9, _, . and -');
         elsif e ->> 'stream_type' is not null and exists (
             select from fleet_log.event_types t where t.stream_type = e ->> 'stream_type') then
             bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_type',
@@ -34,6 +34,8 @@ begin
         elsif (e ->> 'stream_id') ~ '^(prj|plt|run|msn|srt|wo|msg|thr|rsv|chk|evt|to|host|tok)_' then
             bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_id',
                 'message', 'this is the stream of an entity', 'hint', 'name the entity in correlation_id');
+        elsif pg_column_size(e -> 'data') > 8192 and octet_length((e -> 'data')::text) > 65536 then
+            bad := jsonb_build_object('code', 'too_large', 'field', at || '/data', 'message', 'is over 64 KiB');
         end if;
     elsif type.type is null then
         bad := jsonb_build_object('code', 'unknown_event_type', 'field', at || '/type',

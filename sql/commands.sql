@@ -7,7 +7,7 @@ insert into fleet_log.commands (op, family, project, fence, role, words) values
     ('register_project', 'project', 'none', 'optional', null, 'Makes a project known; harmless if it is.'),
     ('archive_project', 'project', 'none', 'optional', 'operator', 'Puts a project away: reads go on, work is refused.'),
     ('host_join', 'host', 'none', 'optional', null, 'A daemon takes its place; the answer is its epoch.'),
-    ('host_leave', 'host', 'none', 'optional', null, 'A daemon says goodbye: its pilots turn stale, their files are free.'),
+    ('host_leave', 'host', 'none', 'optional', null, 'A daemon says goodbye; its pilots keep their files until they turn stale.'),
     ('declare_host_lost', 'host', 'none', 'optional', null, 'Ends a host that shows no sign of life, if the rules allow it.'),
     ('register_pilot', 'pilot', 'registered', 'optional', null, 'An agent takes a callsign, or comes back to it.'),
     ('set_pilot_status', 'pilot', 'registered', 'optional', null, 'Active or idle, and the sortie it works on.'),

@@ -8,19 +8,6 @@ $$;
 comment on function fleet_log.json_time is
     'RFC 3339, UTC, milliseconds. Example: select fleet_log.json_time(now())';
 
-create function fleet.incarnation()
-returns text
-language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
-begin
-    -- Another cluster, a promotion, a restore by hand: each makes another incarnation.
-    return left(md5(concat_ws('/', (select c.system_identifier from pg_control_system() c),
-        case when pg_is_in_recovery() then (select c.timeline_id from pg_control_checkpoint() c)
-             else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end,
-        (select i.log_id from fleet_log.identity i))), 8);
-end $$;
-comment on function fleet.incarnation is
-    'Eight hex digits that change when the log may have been rewound. Example: select fleet.incarnation()';
-
 create view fleet_log.envelopes as
 select e.seq, e.project, e.type, e.stream_type, e.stream_id, e.event_id, e.actor, e.correlation_id, e.causation_id,
        e.recorded_at,

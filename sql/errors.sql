@@ -19,20 +19,14 @@ comment on function fleet_log.refuse is
 create function fleet.refuse(
     code text, message text, field text default '', hint text default '', detail jsonb default '{}')
 returns void
-language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    state text := case code
-        when 'bad_json' then 'FL400' when 'unauthenticated' then 'FL401' when 'forbidden' then 'FL403'
-        when 'not_found' then 'FL404' when 'version_conflict' then 'FL409' when 'log_rewound' then 'FL410'
-        when 'transition_refused' then 'FL411' when 'callsign_taken' then 'FL412' when 'deadlock' then 'FL413'
-        when 'wait_ended' then 'FL414' when 'if_match_failed' then 'FL415' when 'too_large' then 'FL416'
-        when 'unknown_field' then 'FL420' when 'unknown_event_type' then 'FL421' when 'invalid_field' then 'FL422'
-        when 'reservation_held' then 'FL423' when 'idempotency_mismatch' then 'FL424' when 'too_many' then 'FL425'
-        when 'stale_token' then 'FL428' when 'host_epoch_moved' then 'FL429' when 'away' then 'FL503'
-        else 'FL500' end;
+    known record;
 begin
+    select e.sqlstate, e.hint into known from fleet_log.errors e where e.code = refuse.code;
     raise exception using
-        errcode = state, message = refuse.message, hint = refuse.hint,
+        errcode = coalesce(known.sqlstate, 'FL500'), message = refuse.message,
+        hint = coalesce(nullif(refuse.hint, ''), known.hint, ''),
         detail = jsonb_build_object('code', refuse.code, 'field', refuse.field) || refuse.detail;
 end $$;
 comment on function fleet.refuse is

@@ -1,0 +1,105 @@
+-- Commands of the family host.
+
+create function fleet_log.host_json(host_id text)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return (
+        select jsonb_build_object('host_id', h.host_id, 'hostname', h.hostname, 'fleetd_version', h.version,
+                   'pid', h.pid, 'state', h.state, 'epoch', h.epoch, 'joined_at', fleet_log.json_time(h.joined_at),
+                   'left_at', fleet_log.json_time(h.left_at), 'seen_at', fleet_log.json_time(l.seen_at),
+                   'deadline', fleet_log.json_time(l.deadline), 'lease_seconds', l.lease_seconds,
+                   'version', h.stream_version, 'last_seq', h.last_seq)
+          from fleet_state.hosts h
+          left join fleet_live.hosts l on l.host_id = h.host_id
+         where h.host_id = host_json.host_id);
+end $$;
+comment on function fleet_log.host_json is
+    'A host as commands and lists answer it. Example: select fleet_log.host_json(host_id) from fleet.hosts';
+
+create function fleet_log.beacon_is_free(number int)
+returns boolean
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- Got it: the session that held it is gone. It is given back with this transaction.
+    return pg_try_advisory_xact_lock(fleet.lock_class('beacon'), beacon_is_free.number);
+end $$;
+comment on function fleet_log.beacon_is_free is
+    'True if no session holds the beacon. Example: select fleet_log.beacon_is_free(number) from fleet_live.hosts';
+
+create function fleet_log.do_host_join(w fleet_log.work)
+returns fleet_log.work
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    id text := w.args ->> 'host_id';
+    old fleet_state.hosts;
+    live fleet_live.hosts;
+begin
+    select * into old from fleet_state.hosts h where h.host_id = id;
+    select * into live from fleet_live.hosts h where h.host_id = id;
+    -- The same process may join again (its database was away); another one only when the first is gone.
+    if old.state = 'joined' and live.deadline > w.at
+       and (old.hostname, old.pid) is distinct from (w.args ->> 'hostname', (w.args ->> 'pid')::bigint)
+       and not fleet_log.beacon_is_free(live.number) then
+        return fleet_log.refuse(w, 'already_running_elsewhere', '/args/host_id',
+            format('a fleetd of this host runs on %s as process %s', old.hostname, old.pid),
+            'stop it, or give this one a state directory of its own',
+            jsonb_build_object('hostname', old.hostname, 'pid', old.pid, 'deadline', fleet_log.json_time(live.deadline)));
+    end if;
+    w := fleet_log.put(w, 'host_joined', 'host', id, jsonb_build_object(
+        'hostname', w.args ->> 'hostname', 'version', w.args ->> 'version', 'pid', w.args -> 'pid'));
+    insert into fleet_live.hosts as h (host_id, epoch, lease_seconds, deadline, seen_at)
+    values (id, w.head, (w.args ->> 'lease_seconds')::int,
+            w.at + make_interval(secs => (w.args ->> 'lease_seconds')::int), w.at)
+        on conflict on constraint hosts_pkey do update
+       set epoch = excluded.epoch, lease_seconds = excluded.lease_seconds, deadline = excluded.deadline,
+           seen_at = excluded.seen_at;
+    w.result := fleet_log.host_json(id);
+    return w;
+end $$;
+comment on function fleet_log.do_host_join is
+    'Command host_join; its epoch is the seq of the event. Example: select * from fleet.act(''[{"op":"host_join","args":{"host_id":"host_01…","hostname":"a","version":"0.1","pid":1,"lease_seconds":30}}]'')';
+
+create function fleet_log.do_host_leave(w fleet_log.work)
+returns fleet_log.work
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    id text := w.args ->> 'host_id';
+    old fleet_state.hosts;
+begin
+    select * into old from fleet_state.hosts h where h.host_id = id;
+    if old.host_id is null then
+        return fleet_log.refuse(w, 'not_found', '/args/host_id', 'no host ' || id);
+    end if;
+    w := fleet_log.check_transition(w, 'host', old.state, 'host_left', 'left');
+    if w.code is not null then
+        return w;
+    end if;
+    -- Its pilots are not told to stop: a daemon that comes back within their lease finds their files still held.
+    w := fleet_log.put(w, 'host_left', 'host', id, '{"reason": "shutdown"}');
+    update fleet_live.hosts h set epoch = w.head, deadline = null, seen_at = w.at where h.host_id = id;
+    w.result := fleet_log.host_json(id);
+    return w;
+end $$;
+comment on function fleet_log.do_host_leave is
+    'Command host_leave. Example: select * from fleet.act(''[{"op":"host_leave","args":{"host_id":"host_01…"}}]'')';
+
+create function fleet.hold_beacon(host_id text)
+returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    class int := fleet.lock_class('beacon');
+    number int := (select h.number from fleet_live.hosts h where h.host_id = hold_beacon.host_id);
+begin
+    if number is null then
+        perform fleet.refuse('not_found', 'no host ' || hold_beacon.host_id, '/host_id');
+    end if;
+    -- Session locks stack: asking again on the same connection must not count twice.
+    if exists (select from pg_locks l where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.granted
+                 and l.classid::bigint = class and l.objid::bigint = number and l.objsubid = 2) then
+        return true;
+    end if;
+    return pg_try_advisory_lock(class, number);
+end $$;
+comment on function fleet.hold_beacon is
+    'Holds the host''s proof of life on this very connection until it ends. Example: select fleet.hold_beacon(''host_01…'')';
