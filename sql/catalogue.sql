@@ -84,6 +84,7 @@ on conflict (type) do update
 
 create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, hint) as values
     ('bad_json', 'FL400', 400, 2, 'the body is not JSON that can be read', 'Send one JSON text in UTF-8; the field says where reading stopped.'),
+    ('bad_request', null, 400, 2, 'the request is not HTTP/1.1 that can be read', 'The message says what is wrong; any HTTP client writes it correctly.'),
     ('usage', null, 400, 2, 'the command line is not understood', '`fleet help` and `fleet COMMAND --help` show what is possible.'),
     ('cancelled', null, 400, 3, 'cancelled', 'Nothing more happens; run the command again when you like.'),
     ('unauthenticated', 'FL401', 401, 7, 'who is asking is not known', 'Over TCP send `Authorization: Bearer TOKEN`; on the unix socket use the account that runs fleetd.'),
@@ -115,6 +116,7 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('unknown_event_type', 'FL421', 422, 2, 'there is no such event type', 'Use a type of the catalogue, or a name of your own that begins with `x.`.'),
     ('idempotency_mismatch', 'FL424', 422, 2, 'this idempotency key was used for another request', 'Draw a new key for a new request.'),
     ('isolation_refused', 'FL426', 422, 2, 'fleet.act runs at READ COMMITTED only', 'Start the transaction without an isolation level.'),
+    ('headers_too_large', null, 431, 2, 'the head of the request is larger than the limit', 'Send fewer or shorter headers.'),
     ('upgrade_required', null, 426, 2, 'this address speaks WebSocket only', 'Connect with a WebSocket client.'),
     ('too_many', 'FL425', 429, 6, 'too much at once', 'Wait the seconds that Retry-After names, then try again.'),
     ('internal', 'FL500', 500, 1, 'a fault inside FleetTools', 'The daemon''s log has the story; `fleet services logs daemon --tail 50` shows it.'),
