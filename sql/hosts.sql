@@ -4,15 +4,7 @@ create function fleet_log.host_json(host_id text)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    return (
-        select jsonb_build_object('host_id', h.host_id, 'hostname', h.hostname, 'fleetd_version', h.version,
-                   'pid', h.pid, 'state', h.state, 'epoch', h.epoch, 'joined_at', fleet_log.json_time(h.joined_at),
-                   'left_at', fleet_log.json_time(h.left_at), 'seen_at', fleet_log.json_time(l.seen_at),
-                   'deadline', fleet_log.json_time(l.deadline), 'lease_seconds', l.lease_seconds,
-                   'version', h.stream_version, 'last_seq', h.last_seq)
-          from fleet_state.hosts h
-          left join fleet_live.hosts l on l.host_id = h.host_id
-         where h.host_id = host_json.host_id);
+    return (select i.item from fleet_log.host_items i where i.host_id = host_json.host_id);
 end $$;
 comment on function fleet_log.host_json is
     'A host as commands and lists answer it. Example: select fleet_log.host_json(host_id) from fleet.hosts';

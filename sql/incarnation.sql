@@ -60,3 +60,15 @@ begin
 end $$;
 comment on function fleet.check_position is
     'Whether a position is in this log, and if not, the last one that is. Example: select * from fleet.check_position(''1f2e3d4c.42'')';
+
+create function fleet.head()
+returns table (seq bigint, event_id text, incarnation text)
+language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    select e.seq, e.event_id into seq, event_id from fleet_log.events e order by e.seq desc limit 1;
+    seq := coalesce(seq, 0);
+    event_id := coalesce(event_id, '');
+    incarnation := fleet.incarnation();
+    return next;
+end $$;
+comment on function fleet.head is 'Where the log ends. Example: select * from fleet.head()';

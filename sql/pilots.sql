@@ -4,17 +4,8 @@ create function fleet_log.pilot_json(project text, callsign text)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    return (
-        select jsonb_build_object('project', p.project, 'callsign', p.callsign, 'pilot_id', p.pilot_id,
-                   'program', p.program, 'model', p.model, 'role', p.role, 'capabilities', p.capabilities,
-                   'task_description', p.task_description, 'host', p.host, 'state', p.state,
-                   'current_sortie', p.current_sortie, 'registered_at', fleet_log.json_time(p.registered_at),
-                   'changed_at', fleet_log.json_time(p.changed_at), 'seen_at', fleet_log.json_time(l.seen_at),
-                   'stale_since', fleet_log.json_time(p.stale_since), 'left_reason', p.left_reason,
-                   'final_status', p.final_status, 'version', p.version, 'last_seq', p.last_seq)
-          from fleet_state.pilots p
-          left join fleet_live.pilots l on l.project = p.project and l.callsign = p.callsign
-         where p.project = pilot_json.project and p.callsign = pilot_json.callsign);
+    return (select i.item from fleet_log.pilot_items i
+             where i.project = pilot_json.project and i.callsign = pilot_json.callsign);
 end $$;
 comment on function fleet_log.pilot_json is
     'A pilot as commands and lists answer it. Example: select fleet_log.pilot_json(''demo'', ''viper-1'')';

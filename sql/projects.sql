@@ -4,13 +4,7 @@ create function fleet_log.project_json(project text)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    return (
-        select jsonb_build_object('project', p.project, 'project_id', p.project_id, 'name', p.name,
-                   'vcs_url', p.vcs_url, 'default_branch', p.default_branch, 'state', p.state,
-                   'registered_at', fleet_log.json_time(p.registered_at),
-                   'archived_at', fleet_log.json_time(p.archived_at), 'archive_reason', p.archive_reason,
-                   'version', p.version, 'last_seq', p.last_seq)
-          from fleet_state.projects p where p.project = project_json.project);
+    return (select i.item from fleet_log.project_items i where i.project = project_json.project);
 end $$;
 comment on function fleet_log.project_json is
     'A project as commands answer it. Example: select fleet_log.project_json(''demo'')';
