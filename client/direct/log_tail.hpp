@@ -59,7 +59,7 @@ public:
 
     // The next events, or an empty batch after `limit`. Reconnects by itself; a database that is away makes it
     // wait. One caller at a time. Cancelling it is safe: the next call continues where the last batch ended.
-    // Errors: log_rewound (detail {"last_common": seq}), pooler_found, forbidden (the role may not read).
+    // Errors: log_rewound (detail {"last_common": position}), pooler_found, forbidden (the role may not read).
     asio::awaitable<Result<TailBatch>> next(Millis limit);
 
     void close();                                // `next` in flight ends with `away`

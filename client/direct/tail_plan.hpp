@@ -8,6 +8,11 @@
 
 namespace fleet::direct {
 
+// Asked on the session that listens: which backend answers, does it listen, how full is the notify queue.
+inline constexpr char const* listening_check =
+    "select pg_backend_pid(), exists (select from pg_listening_channels() c(name) where c.name = 'fleet'),"
+    " pg_notification_queue_usage()";
+
 enum class TailStep { connect, listen, catch_up, wait, ping, sleep };
 enum class TailHappened {
     done,      // the step went well

@@ -28,8 +28,9 @@ struct BusLimits {
     BackoffLimits reconnect{Millis(100), Millis(10'000)};
     Millis pooler_pause{30'000};       // before a DSN that leads through a pooler is tried again
     std::int64_t page = 500;           // events a read
-    std::size_t ring_max = 65'536;     // events kept for subscribers that follow
-    std::size_t ring_bytes_max = 16 << 20;
+    std::size_t ring_max = 8'192;      // events kept for subscribers that follow
+    std::size_t ring_bytes_max = 8 << 20;
+    std::size_t subscribers_max = 10'000;
     SubscriberLimits subscriber{};
 };
 
@@ -74,8 +75,8 @@ public:
     asio::awaitable<void> stop();
 
     // Events after `after`; without it, those appended from now on. A position of seq 0 is the start of the log.
-    // Errors: log_rewound (the position's incarnation is another one, or it lies beyond the head; detail
-    // {"last_common": seq}), too_many, stopping, away (the database was never seen yet).
+    // Errors: log_rewound (the log does not hold the position; detail {"last_common": position}), too_many,
+    // stopping, away (the database was never seen yet, or must be asked about another incarnation).
     asio::awaitable<Result<std::shared_ptr<Subscriber>>> subscribe(Filter filter, std::optional<Position> after);
 
     // For callers inside the daemon, with a seq they were just given by the appender. Never fails.

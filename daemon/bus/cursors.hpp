@@ -33,8 +33,9 @@ public:
     // Errors: log_rewound (another event stands at `seq` now), invalid_field (beyond the head), away.
     asio::awaitable<Result<CursorMoved>> advance(CursorName name, std::int64_t seq, std::string event_id);
 
-    // Where the consumer continues: its cursor, or empty when it has none.
-    asio::awaitable<Result<std::optional<std::int64_t>>> find(CursorName name);
+    // Where the consumer continues, with the incarnation of its last move; empty when it has no cursor. Give it to
+    // `Bus::subscribe`, which finds out whether the log still holds it.
+    asio::awaitable<Result<std::optional<Position>>> find(CursorName name);
 
 private:
     pg::Pool& pool_;

@@ -40,7 +40,7 @@ public:
 
     // The next events, or an empty batch after `limit`, or the goodbye. One caller at a time. While the database
     // is away it waits. May be cancelled between calls and in one: nothing is taken until it completes.
-    // Errors: log_rewound (detail {"last_common": seq}): the subscription is over.
+    // Errors: log_rewound (detail {"last_common": position}): the subscription is over.
     asio::awaitable<Result<Batch>> next(Millis limit);
 
     std::int64_t cursor() const;

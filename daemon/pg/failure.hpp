@@ -1,5 +1,5 @@
 #pragma once
-// What can go wrong with a statement: five kinds, each with one policy.
+// What can go wrong with a statement: kinds, each with one policy.
 #include <fleet/error.hpp>
 
 #include <boost/assert/source_location.hpp>
@@ -12,11 +12,12 @@
 namespace fleet::pg {
 
 enum class FailureKind {
-    lost,       // the session is gone and nothing was committed: drop it; repeat what may be repeated
-    in_doubt,   // the session was lost while committing: the outcome is unknown; repeat with the same ids
-    retry,      // serialization, deadlock, lock timeout, stale plan: try again, a limited number of times
-    refused,    // the database refuses this input: to the caller
-    bug         // anything else: logged with the statement's name; the caller hears `internal`
+    no_database,  // there is none to connect to (the DSN source says so): tell the caller at once
+    lost,         // the session is gone and nothing was committed: drop it; repeat what may be repeated
+    in_doubt,     // the session was lost while committing: the outcome is unknown; repeat with the same ids
+    retry,        // serialization, deadlock, lock timeout, stale plan: try again, a limited number of times
+    refused,      // the database refuses this input: to the caller
+    bug           // anything else: logged with the statement's name; the caller hears `internal`
 };
 
 struct Failure {

@@ -53,7 +53,7 @@ asio::awaitable<Outcome<R>> Pool::attempt(Job job, Millis limit) {
     auto dsn = dsn_();
     if (!dsn) {
         Failure failure;
-        failure.kind = FailureKind::lost;
+        failure.kind = FailureKind::no_database;
         failure.error = dsn.error();
         co_return failure;
     }

@@ -36,8 +36,8 @@ struct ActRequest {
 };
 
 struct ActRow {
-    std::optional<Error> refusal{};              // empty: it was done
     std::string result{};                        // JSON text as the database wrote it; "" when refused
+    std::optional<Error> refusal{};              // empty: it was done
     std::optional<std::int64_t> seq{};           // last position it appended; a refusal may append, too
     bool replayed = false;                       // the answer of an earlier call with the same key
 
