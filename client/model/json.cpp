@@ -74,8 +74,12 @@ private:
     // Where the next value goes.
     std::string pointer() const {
         std::string text;
-        for (auto const& level : stack_)
-            text = json_pointer(text, level.value->is_array() ? std::to_string(level.value->size()) : level.key);
+        for (auto const& level : stack_) {
+            // The container that stands on top of a list is its last item already.
+            auto const is_top = &level == &stack_.back();
+            auto const index = [&] { return std::to_string(level.value->size() - (is_top ? 0 : 1)); };
+            text = json_pointer(text, level.value->is_array() ? index() : level.key);
+        }
         return text;
     }
 
