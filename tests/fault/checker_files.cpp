@@ -22,7 +22,7 @@ bool matches_from(std::string_view pattern, std::string_view path) {
         return slash != std::string_view::npos && matches_from(pattern, path.substr(slash + 1));
     }
     if (pattern == "**") return true;
-    if (pattern == "/**" && path.empty()) return true;      // "src/**" matches "src"
+    if (pattern == "/**" && path.empty()) return true;  // "src/**" matches "src"
     if (pattern[0] == '*') {
         if (matches_from(pattern.substr(1), path)) return true;
         return !path.empty() && path[0] != '/' && matches_from(pattern, path.substr(1));
@@ -43,7 +43,9 @@ std::uint32_t coverage(std::vector<std::string> const& patterns) {
     return bits;
 }
 
-std::string join(std::vector<std::string> const& words) { return fmt::format("{}", fmt::join(words, " ")); }
+std::string join(std::vector<std::string> const& words) {
+    return fmt::format("{}", fmt::join(words, " "));
+}
 
 void check_log(std::vector<LoggedReservation> const& log, Findings& findings) {
     struct Active {
@@ -60,7 +62,8 @@ void check_log(std::vector<LoggedReservation> const& log, Findings& findings) {
         for (auto const& [id, other] : active) {
             if (other.event->holder == event.holder || (other.event->shared && event.shared)) continue;
             if ((other.covers & covers) == 0) continue;
-            findings.add(fmt::format("log: {} got {} at seq {} while {} had {} since seq {}", event.holder,
+            findings.add("held_in_log",
+                         fmt::format("log: {} got {} at seq {} while {} had {} since seq {}", event.holder,
                                      join(event.patterns), event.seq, other.event->holder,
                                      join(other.event->patterns), other.event->seq));
         }
@@ -73,7 +76,8 @@ std::map<std::int64_t, std::int64_t> ends_by_others(std::vector<LoggedReservatio
     std::map<std::string, std::int64_t> token_of;
     std::map<std::int64_t, std::int64_t> ended;
     for (auto const& event : log) {
-        if (event.type == "file_reserved") token_of[event.reservation_id] = event.seq;
+        if (event.type == "file_reserved")
+            token_of[event.reservation_id] = event.seq;
         else if (event.cause != "explicit" && event.cause != "expired") {
             ended[token_of[event.reservation_id]] = event.recorded_at;
         }
@@ -92,14 +96,16 @@ bool at_once(Hold const& a, Hold const& b) {
 
 void check_pair(Hold const& earlier, Hold const& later, Findings& findings) {
     if (at_once(earlier, later)) {
-        findings.add(fmt::format("{} held {} (token {}) while {} held {} (token {})", earlier.pilot,
-                                 join(earlier.patterns), earlier.token, later.pilot, join(later.patterns), later.token));
+        findings.add("held_twice", fmt::format("{} held {} (token {}) while {} held {} (token {})",
+                                               earlier.pilot, join(earlier.patterns), earlier.token,
+                                               later.pilot, join(later.patterns), later.token));
     }
     for (auto const sent : earlier.accepted) {
         if (sent <= later.granted_at) continue;
-        findings.add(fmt::format("token {} of {} for {} was accepted {} us after {} had got {} (token {})",
-                                 earlier.token, earlier.pilot, join(earlier.patterns), sent - later.granted_at,
-                                 later.pilot, join(later.patterns), later.token));
+        findings.add("stale_accepted",
+                     fmt::format("token {} of {} for {} was accepted {} us after {} had got {} (token {})",
+                                 earlier.token, earlier.pilot, join(earlier.patterns),
+                                 sent - later.granted_at, later.pilot, join(later.patterns), later.token));
         break;
     }
 }
@@ -107,7 +113,7 @@ void check_pair(Hold const& earlier, Hold const& later, Findings& findings) {
 void check_holds(std::vector<Hold> holds, Findings& findings) {
     std::sort(holds.begin(), holds.end(), [](Hold const& a, Hold const& b) { return a.token < b.token; });
     std::vector<std::uint32_t> covers;
-    std::vector<std::int64_t> interest_ends;     // behind it nothing that this hold did can be a fault
+    std::vector<std::int64_t> interest_ends;  // behind it nothing that this hold did can be a fault
     for (auto const& hold : holds) {
         covers.push_back(coverage(hold.patterns));
         auto last = std::numeric_limits<std::int64_t>::min();
@@ -119,7 +125,9 @@ void check_holds(std::vector<Hold> holds, Findings& findings) {
         auto const& hold = holds[i];
         for (auto const sent : hold.accepted) {
             if (hold.released_at == 0 || sent <= hold.released_at) continue;
-            findings.add(fmt::format("token {} of {} was accepted after its release was answered", hold.token, hold.pilot));
+            findings.add("stale_accepted",
+                         fmt::format("token {} of {} was accepted after its release was answered", hold.token,
+                                     hold.pilot));
             break;
         }
         for (std::size_t j = i + 1; j < holds.size(); ++j) {
@@ -133,7 +141,9 @@ void check_holds(std::vector<Hold> holds, Findings& findings) {
 
 }  // namespace
 
-bool matches(std::string const& pattern, std::string const& path) { return matches_from(pattern, path); }
+bool matches(std::string const& pattern, std::string const& path) {
+    return matches_from(pattern, path);
+}
 
 bool any_path_in_common(std::vector<std::string> const& a, std::vector<std::string> const& b) {
     return (coverage(a) & coverage(b)) != 0;
@@ -157,7 +167,9 @@ std::vector<Hold> holds_of(std::string const& pilot, std::vector<Json> const& hi
                 hold.released_at = 0;
             }
             auto const until = line.at("expires").get<std::int64_t>() - expiry_rounding_us;
-            // An answer that came after the expiry it tells proves nothing.
+            // The newest expiry counts, also where it is an earlier one than before. An answer that came
+            // after the expiry it tells proves nothing.
+            for (auto& span : hold.surely_held) span.to = std::min(span.to, until);
             if (until >= got) hold.surely_held.push_back({.from = got, .to = until});
         } else if (did == "releasing") {
             auto const at = line.at("at").get<std::int64_t>();

@@ -1,6 +1,6 @@
 #pragma once
-// Was a file held twice, or a stale token accepted? Looks only at the log and at what the workers say; the globs
-// are compared by trying paths, not by the algebra under test.
+// Was a file held twice, or a stale token accepted? Looks only at the log and at what the workers say; the
+// globs are compared by trying paths, not by the algebra under test.
 #include "fault/history.hpp"
 
 #include <cstdint>
@@ -22,25 +22,25 @@ struct Hold {
     std::int64_t token = 0;
     std::vector<std::string> patterns{};
     bool shared = false;
-    std::int64_t granted_at = 0;             // when the answer was there
-    std::vector<Span> surely_held{};         // from an answer to a release or the last known expiry
-    std::vector<std::int64_t> accepted{};    // when questions were sent that the token passed
-    std::int64_t released_at = 0;            // when the answer to a release was there; 0: none
+    std::int64_t granted_at = 0;           // when the answer was there
+    std::vector<Span> surely_held{};       // from an answer to a release or the last known expiry
+    std::vector<std::int64_t> accepted{};  // when questions were sent that the token passed
+    std::int64_t released_at = 0;          // when the answer to a release was there; 0: none
 };
 
 struct LoggedReservation {
     std::int64_t seq = 0;
-    std::string type{};                      // file_reserved, file_released, file_reservation_forced
+    std::string type{};  // file_reserved, file_released, file_reservation_forced
     std::string reservation_id{};
     std::string holder{};
     std::vector<std::string> patterns{};
     bool shared = false;
-    std::string cause{};                     // of a release
+    std::string cause{};  // of a release
     std::int64_t recorded_at = 0;
 };
 
 struct FilesEvidence {
-    std::vector<LoggedReservation> log{};    // ordered by seq
+    std::vector<LoggedReservation> log{};  // ordered by seq
     std::vector<Hold> holds{};
 };
 

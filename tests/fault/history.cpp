@@ -1,6 +1,5 @@
 #include "fault/history.hpp"
 
-
 #include <chrono>
 
 namespace fleet::fault {
@@ -30,15 +29,22 @@ std::vector<Json> read_history(std::filesystem::path const& file) {
     return lines;
 }
 
-void Findings::add(std::string fault) {
+std::size_t Findings::of(std::string const& kind) const {
+    auto const found = kinds.find(kind);
+    return found == kinds.end() ? 0 : found->second;
+}
+
+void Findings::add(std::string const& kind, std::string fault) {
     faults_count += 1;
+    kinds[kind] += 1;
     if (faults.size() < told_max) faults.push_back(std::move(fault));
 }
 
 std::string Findings::text() const {
     std::string all;
     for (auto const& fault : faults) all += fault + "\n";
-    if (faults_count > faults.size()) all += "and " + std::to_string(faults_count - faults.size()) + " more\n";
+    if (faults_count > faults.size())
+        all += "and " + std::to_string(faults_count - faults.size()) + " more\n";
     return all;
 }
 

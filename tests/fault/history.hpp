@@ -1,11 +1,12 @@
 #pragma once
-// What a worker did and was told, as lines of JSON. A line is on its way to the file before the worker acts on
-// it, so that a worker which is killed has never done more than its history says.
+// What a worker did and was told, as lines of JSON. A line is on its way to the file before the worker acts
+// on it, so that a worker which is killed has never done more than its history says.
 #include <fleet/json_value.hpp>
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,10 +34,12 @@ struct Findings {
 
     std::vector<std::string> faults{};
     std::size_t faults_count = 0;
+    std::map<std::string, std::size_t> kinds{};  // how many of each
 
     bool clean() const { return faults_count == 0; }
-    void add(std::string fault);
-    std::string text() const;          // one fault a line
+    std::size_t of(std::string const& kind) const;
+    void add(std::string const& kind, std::string fault);
+    std::string text() const;  // one fault a line
 };
 
 }  // namespace fleet::fault

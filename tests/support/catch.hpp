@@ -46,8 +46,10 @@ template <class T>
 struct StringMaker<boost::system::result<T, fleet::Error>> {
     static std::string convert(boost::system::result<T, fleet::Error> const& result) {
         if (result.has_error()) return "error " + StringMaker<fleet::Error>::convert(result.error());
-        if constexpr (std::is_void_v<T>) return "ok";
-        else return "value " + StringMaker<T>::convert(result.value());
+        if constexpr (std::is_void_v<T>)
+            return "ok";
+        else
+            return "value " + StringMaker<T>::convert(result.value());
     }
 };
 

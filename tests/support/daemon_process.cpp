@@ -8,7 +8,9 @@ namespace fleet::test {
 
 namespace {
 
-std::string tail(std::string const& text) { return text.size() <= 4000 ? text : text.substr(text.size() - 4000); }
+std::string tail(std::string const& text) {
+    return text.size() <= 4000 ? text : text.substr(text.size() - 4000);
+}
 
 }  // namespace
 
@@ -23,8 +25,9 @@ DaemonProcess::DaemonProcess(DaemonOptions options) : options_{std::move(options
 std::map<std::string, std::string> DaemonProcess::environment() const {
     auto const place = [this](char const* name) { return (folder_.path() / name).string(); };
     std::map<std::string, std::string> all{
-        {"FLEET_STATE_DIR", place("state")},   {"FLEET_RUNTIME_DIR", place("run")}, {"FLEET_DATA_DIR", place("data")},
-        {"XDG_CONFIG_HOME", place("config")},  {"FLEET_SOCKET", socket()},         {"FLEET_LOG_LEVEL", "debug"},
+        {"FLEET_STATE_DIR", place("state")}, {"FLEET_RUNTIME_DIR", place("run")},
+        {"FLEET_DATA_DIR", place("data")},   {"XDG_CONFIG_HOME", place("config")},
+        {"FLEET_SOCKET", socket()},          {"FLEET_LOG_LEVEL", "debug"},
     };
     for (auto const& [name, value] : options_.environment) all[name] = value;
     return all;
@@ -36,15 +39,20 @@ void DaemonProcess::start() {
         environment_now["FLEET_PROVIDER"] = "external";
         environment_now["FLEET_DSN"] = options_.dsn;
     }
-    Command command{.words = {options_.program.empty() ? FLEET_TEST_FLEETD : options_.program, "--foreground"},
-                    .environment = std::move(environment_now)};
+    Command command{
+        .words = {options_.program.empty() ? FLEET_TEST_FLEETD : options_.program, "--foreground"},
+        .environment = std::move(environment_now)};
     command.output = folder_.path() / "log";
     process_ = Process{command};
 }
 
-std::string DaemonProcess::socket() const { return (folder_.path() / "run" / "fleetd.sock").string(); }
+std::string DaemonProcess::socket() const {
+    return (folder_.path() / "run" / "fleetd.sock").string();
+}
 
-std::string DaemonProcess::log() const { return read_text(folder_.path() / "log"); }
+std::string DaemonProcess::log() const {
+    return read_text(folder_.path() / "log");
+}
 
 bool DaemonProcess::is_ready() {
     try {
@@ -73,7 +81,8 @@ int DaemonProcess::terminate(std::chrono::milliseconds limit) {
 
 HttpAnswer DaemonProcess::call(std::string const& method, std::string const& target, Json const& body,
                                HttpHeaders const& headers, std::chrono::milliseconds limit) {
-    return http_call(socket(), method, target, body.is_null() ? std::string{} : json_text(body), headers, limit);
+    return http_call(socket(), method, target, body.is_null() ? std::string{} : json_text(body), headers,
+                     limit);
 }
 
 }  // namespace fleet::test

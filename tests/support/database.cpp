@@ -33,7 +33,7 @@ void migrate(std::string const& dsn) {
     settings.application_name = "fleet tests: template";
     settings.statement_timeout = Millis{60'000};
     pg::Session session{dsn, settings};
-    schema::Migrator const migrator;
+    schema::Migrator const migrator{"tests"};
     auto const report = migrator.migrate(session);
     if (report.has_error()) throw ErrorException{report.error()};
 }
@@ -76,7 +76,9 @@ void Database::set_switches(std::string const& switches) const {
     admin.run(fmt::format("alter database {} set fleet.test_switches = '{}'", name_, switches));
 }
 
-Database fresh_database() { return fresh_database(shared_server()); }
+Database fresh_database() {
+    return fresh_database(shared_server());
+}
 
 Database fresh_database(std::string const& server) {
     auto const from = ensure_template(server);
@@ -85,7 +87,9 @@ Database fresh_database(std::string const& server) {
     return Database{server, std::move(name)};
 }
 
-Database empty_database() { return empty_database(shared_server()); }
+Database empty_database() {
+    return empty_database(shared_server());
+}
 
 Database empty_database(std::string const& server) {
     ensure_template(server);

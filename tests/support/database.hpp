@@ -12,11 +12,13 @@ class Database {
 public:
     Database(std::string server, std::string name);
     Database(Database&& other) noexcept
-        : server_{std::move(other.server_)}, name_{std::exchange(other.name_, {})}, dsn_{std::move(other.dsn_)} {}
+        : server_{std::move(other.server_)},
+          name_{std::exchange(other.name_, {})},
+          dsn_{std::move(other.dsn_)} {}
     Database& operator=(Database&&) = delete;
     ~Database();
 
-    std::string const& dsn() const { return dsn_; }       // as superuser `fleet`
+    std::string const& dsn() const { return dsn_; }  // as superuser `fleet`
     std::string const& name() const { return name_; }
     Postgres connect() const { return Postgres{dsn_}; }
 

@@ -1,5 +1,6 @@
 #include "support/gate.hpp"
 
+#include <stdlib.h>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <stdlib.h>
 
 #include <array>
 #include <atomic>
@@ -31,7 +31,8 @@ namespace {
 enum class Mood { pass, delay, drop, refuse };
 
 struct Link {
-    Link(Stream::socket accepted, asio::io_context& loop) : near{std::move(accepted)}, far{loop}, changed{loop} {}
+    Link(Stream::socket accepted, asio::io_context& loop)
+        : near{std::move(accepted)}, far{loop}, changed{loop} {}
 
     void close() {
         boost::system::error_code ignored;
@@ -42,8 +43,8 @@ struct Link {
 
     Stream::socket near;
     Stream::socket far;
-    asio::steady_timer changed;               // cancelled when the mood changes: the black hole ends
-    std::optional<std::size_t> left{};        // bytes to the target before the cut
+    asio::steady_timer changed;         // cancelled when the mood changes: the black hole ends
+    std::optional<std::size_t> left{};  // bytes to the target before the cut
 };
 
 void rethrow(std::exception_ptr failure) {
@@ -87,9 +88,9 @@ public:
         for (auto const& link : links_) link->close();
     }
 
-    void cut_after(std::size_t bytes) {
-        cut_after_ = bytes;
-        for (auto const& link : links_) link->left = bytes;
+    void cut_after(std::size_t count) {
+        cut_after_ = count;
+        for (auto const& link : links_) link->left = count;
     }
 
     std::atomic<std::size_t> open{0};
@@ -113,7 +114,8 @@ private:
     asio::awaitable<void> connect(std::shared_ptr<Link> link) {
         co_await while_dropping(link);
         boost::system::error_code failure;
-        co_await link->far.async_connect(Stream::endpoint{target_}, asio::redirect_error(asio::use_awaitable, failure));
+        co_await link->far.async_connect(Stream::endpoint{target_},
+                                         asio::redirect_error(asio::use_awaitable, failure));
         if (failure) {
             end(link);
             co_return;
@@ -195,9 +197,15 @@ void Gate::cut() {
 void Gate::cut_after(std::size_t bytes) {
     loop_->apply([this, bytes] { loop_->cut_after(bytes); });
 }
-std::size_t Gate::connections() const { return loop_->open; }
-std::size_t Gate::accepted() const { return loop_->accepted; }
-std::size_t Gate::bytes_to_target() const { return loop_->bytes; }
+std::size_t Gate::connections() const {
+    return loop_->open;
+}
+std::size_t Gate::accepted() const {
+    return loop_->accepted;
+}
+std::size_t Gate::bytes_to_target() const {
+    return loop_->bytes;
+}
 
 PostgresGate::PostgresGate(std::string const& dsn) {
     static std::regex const host{"host=([^ ]*)"};

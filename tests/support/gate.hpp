@@ -7,8 +7,8 @@
 
 namespace fleet::test {
 
-// Listens on a unix socket and passes bytes to another one, in a thread of its own. All functions may be called
-// from the test's thread at any time. Ends with its owner.
+// Listens on a unix socket and passes bytes to another one, in a thread of its own. All functions may be
+// called from the test's thread at any time. Ends with its owner.
 class Gate {
 public:
     // `listen_path` is made; `target_path` must exist when somebody connects.
@@ -17,15 +17,15 @@ public:
     Gate(Gate const&) = delete;
     Gate& operator=(Gate const&) = delete;
 
-    void pass();                                  // as if it were not there; held back bytes go on
-    void delay(std::chrono::milliseconds by);     // every block of bytes is that late
-    void drop();                                  // a black hole: connections stay, nothing moves, new ones hang
-    void refuse();                                // new connections are closed at once; old ones pass
-    void cut();                                   // all connections break now
-    void cut_after(std::size_t bytes);            // each breaks once so many more bytes went to the target
+    void pass();                               // as if it were not there; held back bytes go on
+    void delay(std::chrono::milliseconds by);  // every block of bytes is that late
+    void drop();                               // a black hole: connections stay, nothing moves, new ones hang
+    void refuse();                             // new connections are closed at once; old ones pass
+    void cut();                                // all connections break now
+    void cut_after(std::size_t bytes);         // each breaks once so many more bytes went to the target
 
-    std::size_t connections() const;              // open now
-    std::size_t accepted() const;                 // ever
+    std::size_t connections() const;  // open now
+    std::size_t accepted() const;     // ever
     std::size_t bytes_to_target() const;
 
 private:

@@ -34,17 +34,21 @@ bool wait_for(int socket, short event, Clock::time_point deadline) {
 
 }  // namespace
 
-Json HttpAnswer::json() const { return Json::parse(body); }
+Json HttpAnswer::json() const {
+    return Json::parse(body);
+}
 
 std::string HttpAnswer::code() const {
     auto const document = Json::parse(body, nullptr, false);
     return document.is_object() ? text_or(document, "code", "") : "";
 }
 
-HttpWire::HttpWire(std::string const& socket_path) : socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+HttpWire::HttpWire(std::string const& socket_path)
+    : socket_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof(address.sun_path)) throw std::runtime_error{"socket path too long: " + socket_path};
+    if (socket_path.size() >= sizeof(address.sun_path))
+        throw std::runtime_error{"socket path too long: " + socket_path};
     std::copy(socket_path.begin(), socket_path.end(), address.sun_path);
     if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
         auto const reason = std::string{std::strerror(errno)};

@@ -11,11 +11,11 @@ namespace fleet::test {
 
 struct HttpAnswer {
     int status = 0;
-    std::map<std::string, std::string> headers{};   // names in lower case
+    std::map<std::string, std::string> headers{};  // names in lower case
     std::string body{};
 
-    Json json() const;                              // throws when the body is not JSON
-    std::string code() const;                       // `code` of a problem document, else ""
+    Json json() const;         // throws when the body is not JSON
+    std::string code() const;  // `code` of a problem document, else ""
 };
 
 using HttpHeaders = std::map<std::string, std::string>;
@@ -29,7 +29,7 @@ public:
     HttpWire(HttpWire&& other) noexcept;
     HttpWire& operator=(HttpWire&&) = delete;
 
-    void send(std::string_view bytes);              // throws when the daemon has closed
+    void send(std::string_view bytes);  // throws when the daemon has closed
     // The next answer, its body complete. Throws on a closed connection and after `limit`.
     HttpAnswer read_answer(std::chrono::milliseconds limit = std::chrono::seconds{10});
     // Text up to and with `end`; for streams. Throws as `read_answer`.

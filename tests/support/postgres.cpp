@@ -18,16 +18,20 @@ void check(Answer const& answer, pg_conn* connection, std::string const& sql) {
     auto const status = PQresultStatus(answer.get());
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) return;
     char const* state = answer ? PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE) : nullptr;
-    throw SqlError{std::string{PQerrorMessage(connection)} + "in: " + sql.substr(0, 500), state == nullptr ? "" : state};
+    throw SqlError{std::string{PQerrorMessage(connection)} + "in: " + sql.substr(0, 500),
+                   state == nullptr ? "" : state};
 }
 
 }  // namespace
 
-void Postgres::Close::operator()(pg_conn* connection) const { PQfinish(connection); }
+void Postgres::Close::operator()(pg_conn* connection) const {
+    PQfinish(connection);
+}
 
 Postgres::Postgres(std::string const& dsn) : connection_{PQconnectdb((dsn + " connect_timeout=10").c_str())} {
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw SqlError{PQerrorMessage(connection_.get()), ""};
-    PQsetNoticeProcessor(connection_.get(), [](void*, char const*) {}, nullptr);
+    PQsetNoticeProcessor(
+        connection_.get(), [](void*, char const*) {}, nullptr);
 }
 
 SqlRows Postgres::rows(std::string const& sql, std::vector<std::string> const& parameters) {
@@ -41,8 +45,10 @@ SqlRows Postgres::rows(std::string const& sql, std::vector<std::string> const& p
     for (int row = 0; row < PQntuples(answer.get()); ++row) {
         auto& cells = rows.emplace_back();
         for (int column = 0; column < width; ++column) {
-            if (PQgetisnull(answer.get(), row, column)) cells.emplace_back();
-            else cells.emplace_back(PQgetvalue(answer.get(), row, column));
+            if (PQgetisnull(answer.get(), row, column))
+                cells.emplace_back();
+            else
+                cells.emplace_back(PQgetvalue(answer.get(), row, column));
         }
     }
     return rows;
@@ -78,14 +84,17 @@ std::vector<Notification> Postgres::notifications(std::chrono::milliseconds limi
             found.push_back({.channel = next->relname, .payload = next->extra, .by_pid = next->be_pid});
             PQfreemem(next);
         }
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        auto const left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (!found.empty() || left.count() <= 0) return found;
         pollfd waiting{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
         ::poll(&waiting, 1, static_cast<int>(left.count()));
     }
 }
 
-int Postgres::backend_pid() const { return PQbackendPID(connection_.get()); }
+int Postgres::backend_pid() const {
+    return PQbackendPID(connection_.get());
+}
 
 std::string with_database(std::string const& dsn, std::string const& name) {
     static std::regex const dbname{"dbname=[^ ]*"};

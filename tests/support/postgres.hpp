@@ -1,6 +1,6 @@
 #pragma once
-// A plain connection to PostgreSQL for arranging and checking. Blocking, without pool, without retry: the code
-// under test has those.
+// A plain connection to PostgreSQL for arranging and checking. Blocking, without pool, without retry: the
+// code under test has those.
 #include <fleet/json.hpp>
 
 #include <chrono>

@@ -63,8 +63,10 @@ std::vector<std::string> environment_of(Command const& command) {
         if (equals != std::string::npos) all[text.substr(0, equals)] = text.substr(equals + 1);
     }
     for (auto const& [name, value] : command.environment) {
-        if (value.empty()) all.erase(name);
-        else all[name] = value;
+        if (value.empty())
+            all.erase(name);
+        else
+            all[name] = value;
     }
     std::vector<std::string> lines;
     for (auto const& [name, value] : all) lines.push_back(name + "=" + value);
@@ -109,7 +111,9 @@ Process::Process(Command const& command) {
     ::signal(SIGPIPE, SIG_IGN);
 }
 
-Process::Process(Process&& other) noexcept { *this = std::move(other); }
+Process::Process(Process&& other) noexcept {
+    *this = std::move(other);
+}
 
 Process& Process::operator=(Process&& other) noexcept {
     if (this == &other) return *this;
@@ -133,7 +137,9 @@ void Process::close_pipes() {
     if (from_child_ >= 0) ::close(std::exchange(from_child_, -1));
 }
 
-bool Process::running() { return pid_ > 0 && !wait(std::chrono::milliseconds{0}).has_value(); }
+bool Process::running() {
+    return pid_ > 0 && !wait(std::chrono::milliseconds{0}).has_value();
+}
 
 void Process::send(int signal_number) {
     if (running()) ::kill(pid_, signal_number);
@@ -180,7 +186,8 @@ std::optional<std::string> Process::read_line(std::chrono::milliseconds limit) {
             unread_.erase(0, end + 1);
             return line;
         }
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        auto const left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         pollfd waiting{.fd = from_child_, .events = POLLIN, .revents = 0};
         auto const ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
         if (ready < 0 && errno == EINTR) continue;
@@ -200,7 +207,8 @@ TempFolder::TempFolder() {
 
 TempFolder::~TempFolder() {
     std::error_code ignored;
-    if (!path_.empty() && std::getenv("FLEET_TEST_KEEP") == nullptr) std::filesystem::remove_all(path_, ignored);
+    if (!path_.empty() && std::getenv("FLEET_TEST_KEEP") == nullptr)
+        std::filesystem::remove_all(path_, ignored);
 }
 
 std::string read_text(std::filesystem::path const& file) {
@@ -226,7 +234,8 @@ Output run_command(Command command, std::string const& input, std::chrono::milli
     Process process{command};
     auto const ended = process.wait(limit);
     if (!ended) {
-        throw std::runtime_error{command.words.front() + " did not end within " + std::to_string(limit.count()) +
+        throw std::runtime_error{command.words.front() + " did not end within " +
+                                 std::to_string(limit.count()) +
                                  " ms; it wrote: " + read_text(command.output) + read_text(command.errors)};
     }
     return {.status = ended->status, .out = read_text(command.output), .err = read_text(command.errors)};

@@ -13,17 +13,17 @@
 namespace fleet::test {
 
 struct Command {
-    std::vector<std::string> words;                    // program and arguments; the program is looked up in PATH
+    std::vector<std::string> words;  // program and arguments; the program is looked up in PATH
     std::map<std::string, std::string> environment{};  // added to ours; an empty value removes the variable
     std::filesystem::path folder{};                    // working folder, ours when empty
-    std::filesystem::path output{};                    // standard output is appended here; /dev/null when empty
-    std::filesystem::path errors{};                    // standard error; the same as `output` when empty
-    bool input_pipe = false;                           // `write_line` reaches the child
-    bool output_pipe = false;                          // `read_line` reads from the child
+    std::filesystem::path output{};  // standard output is appended here; /dev/null when empty
+    std::filesystem::path errors{};  // standard error; the same as `output` when empty
+    bool input_pipe = false;         // `write_line` reaches the child
+    bool output_pipe = false;        // `read_line` reads from the child
 };
 
 struct Ended {
-    int status = 0;       // exit status, or -1 when a signal ended it
+    int status = 0;  // exit status, or -1 when a signal ended it
     int by_signal = 0;
 };
 
@@ -40,11 +40,11 @@ public:
     pid_t pid() const { return pid_; }
     bool running();
     void send(int signal_number);
-    void kill_now();                                   // SIGKILL, and waits
+    void kill_now();  // SIGKILL, and waits
     // Nothing when it still runs after `limit`.
     std::optional<Ended> wait(std::chrono::milliseconds limit);
 
-    bool write_line(std::string const& line);          // false when the child is gone
+    bool write_line(std::string const& line);  // false when the child is gone
     // One line without its end; nothing at the end of the output or after `limit`.
     std::optional<std::string> read_line(std::chrono::milliseconds limit);
 
@@ -68,7 +68,8 @@ struct Output {
 Output run_command(Command command, std::string const& input = {},
                    std::chrono::milliseconds limit = std::chrono::seconds{30});
 
-// A folder under /tmp that is removed with its owner; short, because paths of unix sockets are limited to 107 bytes.
+// A folder under /tmp that is removed with its owner; short, because paths of unix sockets are limited to 107
+// bytes.
 class TempFolder {
 public:
     TempFolder();
@@ -81,6 +82,6 @@ private:
     std::filesystem::path path_;
 };
 
-std::string read_text(std::filesystem::path const& file);   // "" when it does not exist
+std::string read_text(std::filesystem::path const& file);  // "" when it does not exist
 
 }  // namespace fleet::test

@@ -43,7 +43,8 @@ asio::awaitable<void> keep_value(asio::awaitable<T> work, std::shared_ptr<RunSta
 // Runs `loop` until `work` ends; what else lives on the loop runs meanwhile and stays. Rethrows what `work`
 // throws; throws DeadlineMissed after `limit`, and then `work` is left suspended on the loop.
 template <class T>
-T run(asio::io_context& loop, asio::awaitable<T> work, std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+T run(asio::io_context& loop, asio::awaitable<T> work,
+      std::chrono::milliseconds limit = std::chrono::seconds{5}) {
     auto state = std::make_shared<RunState<T>>();
     asio::co_spawn(loop, keep_value(std::move(work), state), [state, &loop](std::exception_ptr failure) {
         state->failure = failure;

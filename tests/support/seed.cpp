@@ -15,7 +15,8 @@ Json act(Postgres& connection, Json const& request) {
 
 Json must_act(Postgres& connection, Json const& request) {
     auto const row = act(connection, request);
-    if (!flag_or(row, "ok", false)) throw std::runtime_error{"refused: " + json_text(row) + " for " + json_text(request)};
+    if (!flag_or(row, "ok", false))
+        throw std::runtime_error{"refused: " + json_text(row) + " for " + json_text(request)};
     return row.at("result");
 }
 
@@ -24,8 +25,9 @@ void seed_project(Postgres& connection, std::string const& key) {
 }
 
 void seed_pilot(Postgres& connection, std::string const& callsign, std::string const& project) {
-    must_act(connection, request("register_pilot", {{"callsign", callsign}, {"program", "test"}, {"model", "none"}},
-                                 callsign, project));
+    must_act(connection,
+             request("register_pilot", {{"callsign", callsign}, {"program", "test"}, {"model", "none"}},
+                     callsign, project));
 }
 
 }  // namespace fleet::test

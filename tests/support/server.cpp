@@ -11,7 +11,9 @@ namespace fleet::test {
 
 namespace {
 
-std::string first_line(std::string const& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(std::string const& text) {
+    return text.substr(0, text.find('\n'));
+}
 
 }  // namespace
 
@@ -28,8 +30,12 @@ OwnServer::~OwnServer() {
     }
 }
 
-void OwnServer::crash() { script("crash"); }
-void OwnServer::start_again() { script("again"); }
+void OwnServer::crash() {
+    script("crash");
+}
+void OwnServer::start_again() {
+    script("again");
+}
 
 std::string OwnServer::log() const {
     auto const begin = dsn_.find("host=") + 5;

@@ -16,10 +16,10 @@ public:
     OwnServer(OwnServer const&) = delete;
     OwnServer& operator=(OwnServer const&) = delete;
 
-    std::string const& dsn() const { return dsn_; }   // database postgres, superuser
-    void crash();                                     // pg_ctl -m immediate
+    std::string const& dsn() const { return dsn_; }  // database postgres, superuser
+    void crash();                                    // pg_ctl -m immediate
     void start_again();
-    std::string log() const;                          // the server's own log
+    std::string log() const;  // the server's own log
 
 private:
     void script(std::string const& verb);
@@ -29,9 +29,9 @@ private:
     std::string dsn_;
 };
 
-// The server of this run: the one that the ctest fixture started (FLEET_TEST_SERVER names the file with its DSN),
-// else one that is started for this process. Ends the process with status 77 (skipped) where PostgreSQL is not
-// installed.
+// The server of this run: the one that the ctest fixture started (FLEET_TEST_SERVER names the file with its
+// DSN), else one that is started for this process. Ends the process with status 77 (skipped) where PostgreSQL
+// is not installed.
 std::string const& shared_server();
 
 }  // namespace fleet::test

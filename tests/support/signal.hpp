@@ -24,7 +24,8 @@ public:
     std::size_t fired() const { return fired_; }
 
     // True once it has fired `times` in all, false after `limit`.
-    boost::asio::awaitable<bool> wait(std::size_t times = 1, std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+    boost::asio::awaitable<bool> wait(std::size_t times = 1,
+                                      std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         auto const deadline = std::chrono::steady_clock::now() + limit;
         while (fired_ < times) {
             if (std::chrono::steady_clock::now() >= deadline) co_return false;

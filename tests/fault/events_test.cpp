@@ -1,0 +1,29 @@
+#include "fault/runs.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <iostream>
+
+namespace fleet::fault {
+namespace {
+
+TEST_CASE("no event is lost, doubled or out of order while listeners, daemons and the server break",
+          "[fault][events]") {
+    EventsRun run;
+    run.stage.durability = test::Durability::durable;
+    auto const outcome = run_events(run);
+    std::cout << outcome.text() << std::endl;
+    INFO(outcome.text());
+
+    CHECK(outcome.findings.faults_count == 0);
+    CHECK(outcome.differences.empty());
+    CHECK(outcome.complaints.empty());
+    CHECK(outcome.subscribers == 5);
+    CHECK(outcome.acknowledged >= 1'000);
+    CHECK(outcome.listeners_killed >= 10);
+    CHECK(outcome.daemons_killed == 2);
+    CHECK(outcome.servers_crashed == 1);
+}
+
+}  // namespace
+}  // namespace fleet::fault

@@ -1,0 +1,30 @@
+#include "fault/runs.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <iostream>
+
+namespace fleet::fault {
+namespace {
+
+TEST_CASE("no file is held twice and no stale token accepted while workers are killed and leases lapse",
+          "[fault][files]") {
+    FilesRun const run;
+    auto const outcome = run_files(run);
+    std::cout << outcome.text() << std::endl;
+    INFO(outcome.text());
+
+    CHECK(outcome.findings.faults_count == 0);
+    CHECK(outcome.differences.empty());
+    CHECK(outcome.complaints.empty());
+    CHECK(outcome.rounds >= 8'000);
+    CHECK(outcome.granted >= 1'000);
+    CHECK(outcome.conflicts >= 500);
+    CHECK(outcome.displaced >= 20);
+    CHECK(outcome.rejected >= 50);
+    CHECK(outcome.workers_killed >= 10);
+    CHECK(outcome.daemons_killed == 1);
+}
+
+}  // namespace
+}  // namespace fleet::fault

@@ -1,0 +1,66 @@
+#pragma once
+// The two runs of the fault tests. Each says what was broken and what was done meanwhile, so that a test can
+// ask for a minimum: a run in which nothing happened shows nothing.
+#include "fault/stage.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace fleet::fault {
+
+struct EventsRun {
+    StageOptions stage{};
+    std::chrono::seconds length{30};
+    int daemon_writers = 5;
+    int psql_writers = 3;
+    bool kill_listeners = true;
+    bool kill_daemons = true;
+    bool crash_server = true;
+};
+
+struct EventsOutcome {
+    Findings findings{};
+    std::vector<std::string> differences{};  // of verify_projections
+    std::vector<std::string> complaints{};   // of workers that did not end well
+    std::size_t subscribers = 0;
+    std::size_t acknowledged = 0;
+    std::size_t repeated = 0;  // tries that got no acknowledgement
+    std::int64_t logged = 0;
+    std::size_t listeners_killed = 0;
+    std::size_t daemons_killed = 0;
+    std::size_t servers_crashed = 0;
+
+    std::string text() const;
+};
+
+EventsOutcome run_events(EventsRun run);
+
+struct FilesRun {
+    StageOptions stage{};
+    int workers = 8;
+    int rounds = 1'000;  // of each worker
+    std::chrono::seconds limit{300};
+    bool kill_workers = true;
+    bool kill_daemon = true;
+};
+
+struct FilesOutcome {
+    Findings findings{};
+    std::vector<std::string> differences{};
+    std::vector<std::string> complaints{};
+    std::size_t rounds = 0;
+    std::size_t granted = 0;
+    std::size_t conflicts = 0;  // requests that were refused or waited in vain
+    std::size_t displaced = 0;  // lapsed reservations that a grant ended
+    std::size_t accepted = 0;
+    std::size_t rejected = 0;  // questions with a token that was stale
+    std::size_t failed = 0;    // operations without a clear answer
+    std::size_t workers_killed = 0;
+    std::size_t daemons_killed = 0;
+
+    std::string text() const;
+};
+
+FilesOutcome run_files(FilesRun run);
+
+}  // namespace fleet::fault
