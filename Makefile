@@ -1,0 +1,62 @@
+# The menu. Each target is one line that calls cmake, ctest or a script; nothing lives only here.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+export FLEET_REQUIRE_PG ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help deps quickstart build release test test-long bench bench-compare install uninstall clean format lint coverage asan tsan clang
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+deps:  ## Install the Debian packages that are missing
+	@scripts/deps.sh
+
+quickstart: deps  ## Build, start a fleet and play a scene with two agents
+	@scripts/quickstart.sh
+
+build: deps  ## Build for daily work, tests included, in build/dev
+	@scripts/build.sh dev
+
+release: deps  ## Build what is installed, in build/release
+	@scripts/build.sh release
+
+test: build  ## Run every test
+	@ctest --test-dir build/dev --output-on-failure --no-tests=error -j $(JOBS) -LE long
+
+test-long: build  ## Run the tests that take long, too
+	@FLEET_TEST_LONG=1 ctest --test-dir build/dev --output-on-failure --no-tests=error -j $(JOBS)
+
+bench: deps  ## Measure; figures go to build/bench/results.json
+	@scripts/bench.sh
+
+bench-compare: deps  ## Compare with an earlier file: make bench-compare BEFORE=file.json
+	@scripts/bench.sh --compare "$(BEFORE)"
+
+install: release  ## Install programs, library, headers, man pages; PREFIX=/usr/local
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+uninstall:  ## Remove what `make install` has installed
+	@scripts/uninstall.sh build/release
+
+clean:  ## Remove everything that was built
+	@cmake -E rm -rf build
+
+format:  ## Format the C++ code in place
+	@scripts/format.sh
+
+lint: build  ## House rules, clang-tidy, and whether the format is right
+	@scripts/lint.sh
+
+coverage:  ## Lines, functions and branches that the tests reach, in build/coverage
+	@scripts/coverage.sh
+
+asan: deps  ## Unit, property and bus tests under AddressSanitizer
+	@scripts/sanitized.sh asan
+
+tsan: deps  ## The same under ThreadSanitizer
+	@scripts/sanitized.sh tsan
+
+clang: deps  ## Build and test with clang
+	@scripts/sanitized.sh clang

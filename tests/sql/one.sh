@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# One case for prove, on the database in FLEET_TEST_DSN.
+exec psql -X -q -A -t -v ON_ERROR_STOP=1 -P pager=off -d "$FLEET_TEST_DSN" -f "$1"
