@@ -22,7 +22,6 @@ begin
       from (select distinct i ->> 'project' as project, i ->> 'callsign' as callsign
               from jsonb_array_elements(items) i) b
      where b.project = l.project and b.callsign = l.callsign;
-    perform fleet_live.beat_reservations(items);
     return query
     select b.project, b.callsign, coalesce(p.state, 'unknown')
       from (select distinct i ->> 'project' as project, i ->> 'callsign' as callsign

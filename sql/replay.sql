@@ -25,8 +25,9 @@ begin
     end loop;
     for item in
         select pg_get_functiondef(p.oid) as text from pg_proc p
-         where p.pronamespace = 'fleet_state'::regnamespace and p.proname like 'fold\_%' order by p.proname
+         where p.pronamespace = 'fleet_state'::regnamespace order by p.proname
     loop
+        -- Steps of a fold come along under names of their own; only fold_… is called.
         execute replace(item.text, 'fleet_state', clone_state.into_schema);
     end loop;
 end $$;

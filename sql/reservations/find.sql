@@ -1,0 +1,180 @@
+-- Finding what overlaps, and what of it stands in the way.
+
+create function fleet_log.overlapping(project text, patterns text[], holder text, exclusive boolean, most int)
+returns fleet_log.overlap[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+#variable_conflict use_variable
+declare
+    met fleet_log.overlap[];
+    more fleet_log.overlap[];
+    mine text;
+    kind text;
+    prefix text;
+    tail text;
+    probes text[];
+    low text;
+    whole text;
+    below text;
+begin
+    foreach mine in array overlapping.patterns loop
+        kind := fleet_log.pattern_kind(mine);
+        prefix := fleet_log.pattern_prefix(mine);
+        probes := fleet_log.pattern_probes(prefix, kind);
+        low := case kind when 'file' then null when 'glob' then prefix
+                         else case when prefix = '' then '' else prefix || '/' end end;
+        if kind = 'glob' then
+            tail := fleet_log.pattern_tail(mine);
+            whole := fleet_log.pattern_regex(mine);
+            below := fleet_log.pattern_below_regex(mine);
+        end if;
+        -- What lies above by equality probes, what lies below by a range; chr(1114111) sorts after every text. Of the
+        -- pilot's own only an equal pattern matters; for the rest: two shared ones go together. Without a holder
+        -- everything counts.
+        select array_agg(o.item) into more
+          from (select (mine, x.reservation_id, x.holder, x.pattern, x.exclusive, x.waiting)::fleet_log.overlap as item
+                  from (select above.* from fleet_state.reservation_patterns above
+                         where above.project = overlapping.project and above.prefix = any(probes)
+                        union all
+                        select under.* from fleet_state.reservation_patterns under
+                         where low is not null and under.project = overlapping.project
+                           and under.prefix > low and under.prefix < low || chr(1114111)) x
+                 where case when overlapping.holder is null then true
+                            when x.holder = overlapping.holder then x.pattern = mine and not x.waiting
+                            else overlapping.exclusive or x.exclusive end
+                   and case kind
+                       when 'file' then case x.kind
+                            when 'file' then x.prefix = mine
+                            when 'tree' then x.prefix = '' or x.prefix = mine or starts_with(mine, x.prefix || '/')
+                            else right(mine, length(x.tail)) = x.tail and mine ~ fleet_log.pattern_regex(x.pattern) end
+                       when 'tree' then case x.kind
+                            when 'file' then prefix = '' or x.prefix = prefix or starts_with(x.prefix, prefix || '/')
+                            when 'tree' then prefix = '' or x.prefix = '' or x.prefix = prefix
+                                 or starts_with(prefix, x.prefix || '/') or starts_with(x.prefix, prefix || '/')
+                            else prefix ~ fleet_log.pattern_below_regex(x.pattern) end
+                       else case x.kind
+                            when 'file' then right(x.prefix, length(tail)) = tail and x.prefix ~ whole
+                            when 'tree' then x.prefix ~ below
+                            else right(x.tail, length(tail)) = right(tail, length(x.tail))
+                                 and fleet_log.globs_overlap(mine, x.pattern) end
+                       end
+                 limit most) o;
+        met := met || more;
+        exit when cardinality(met) >= most;
+    end loop;
+    return met;
+end $$;
+comment on function fleet_log.overlapping is
+    'Held and waited-for patterns that share a path with the given canonical ones; null if none. Example: select * from unnest(fleet_log.overlapping(''demo'', ''{src/**}'', null, null, 100))';
+
+create function fleet.lease_until(
+    expires_at timestamptz, extended_at timestamptz, ttl_seconds int, seen_at timestamptz)
+returns timestamptz
+language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- A sign of life of the holder is worth as much as an extension, until four times the ttl after the last one
+    -- that was asked for: who is alive but forgot its files gives them up in the end.
+    return greatest(expires_at, least(seen_at + make_interval(secs => ttl_seconds),
+                                      extended_at + make_interval(secs => 4.0 * ttl_seconds)));
+end $$;
+comment on function fleet.lease_until is
+    'When a reservation lapses. Example: select fleet.lease_until(now() + ''1h'', now(), 3600, null)';
+
+create function fleet.wait_rank(priority text, started_at timestamptz, at timestamptz)
+returns int
+language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- The bound against starvation: a minute in line counts as one step, so after three nobody new goes first.
+    return greatest(0, case priority when 'critical' then 0 when 'high' then 1 when 'medium' then 2 else 3 end
+                       - floor(extract(epoch from at - started_at) / 60)::int);
+end $$;
+comment on function fleet.wait_rank is
+    'Place of a priority in the line, 0 first; equal ranks by arrival. Example: select fleet.wait_rank(''low'', now() - interval ''2 min'', now())';
+
+create function fleet_log.wait_is_live(q fleet_state.reservation_requests, at timestamptz)
+returns boolean
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return q.state = 'waiting' and q.deadline > at and exists (
+        select from fleet_live.waiters l
+          left join fleet_live.hosts h on h.host_id = l.host
+         where l.reservation_id = q.reservation_id and (l.host is null or h.epoch = l.epoch));
+end $$;
+comment on function fleet_log.wait_is_live is
+    'True while somebody is there to take what it waits for. Example: select fleet_log.wait_is_live(q, now()) from fleet_state.reservation_requests q';
+
+create function fleet_log.classify(
+    met fleet_log.overlap[], project text, holder text, rank int, arrival bigint, at timestamptz)
+returns fleet_log.obstacle[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- LIMIT keeps each look-up an index probe, whatever the planner thinks of the tables.
+    return (
+        select array_agg((f.requested, f.reservation_id, f.holder, f.pattern, f.exclusive, f.waiting,
+                          coalesce(f.holder = classify.holder, false), coalesce(r.until <= classify.at, false),
+                          r.until, r.reserved_at)::fleet_log.obstacle
+                         order by f.waiting, r.until, q.arrival, f.reservation_id, f.pattern)
+          from unnest(met) f
+          left join lateral (
+               select fleet.lease_until(y.expires_at, y.extended_at, y.ttl_seconds, v.seen_at) as until, y.reserved_at
+                 from fleet_state.reservations y
+                 left join fleet_live.pilots v on v.project = y.project and v.callsign = y.holder
+                where not f.waiting and y.reservation_id = f.reservation_id limit 1) r on true
+          left join lateral (
+               select y.arrival, fleet.wait_rank(y.priority, y.started_at, classify.at) as rank,
+                      fleet_log.wait_is_live(y, classify.at) as live
+                 from fleet_state.reservation_requests y
+                where f.waiting and y.reservation_id = f.reservation_id limit 1) q on true
+         where not f.waiting or (q.live and (q.rank, q.arrival) < (classify.rank, classify.arrival)));
+end $$;
+comment on function fleet_log.classify is
+    'Overlaps with what decides whether they stand in the way; waiters that come later are left out. Example: see fleet_log.obstacles';
+
+create function fleet_log.obstacles(
+    project text, holder text, patterns text[], exclusive boolean, rank int, arrival bigint, at timestamptz)
+returns fleet_log.obstacle[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    most constant int := 1001;
+    met fleet_log.overlap[] := fleet_log.overlapping(project, patterns, holder, exclusive, most);
+    obstacles fleet_log.obstacle[];
+begin
+    if met is null then
+        return null;   -- nearly always
+    end if;
+    obstacles := fleet_log.classify(met, project, holder, rank, arrival, at);
+    if cardinality(met) >= most and fleet_log.blocking(obstacles) is null then
+        -- A crowd in which nobody stands in the way: then all of it must be known.
+        met := fleet_log.overlapping(project, patterns, holder, exclusive, null);
+        obstacles := fleet_log.classify(met, project, holder, rank, arrival, at);
+    end if;
+    return obstacles;
+end $$;
+comment on function fleet_log.obstacles is
+    'What a request of this holder meets, its own equal patterns and lapsed ones included; null if nothing; at least one that blocks, or all. Example: select * from unnest(fleet_log.obstacles(''demo'', ''viper-1'', ''{src/**}'', true, 2, 1, now()))';
+
+create function fleet_log.blocking(obstacles fleet_log.obstacle[])
+returns fleet_log.obstacle[]
+language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return (select array_agg(o) from unnest(obstacles) o where not o.own and not o.lapsed);
+end $$;
+comment on function fleet_log.blocking is
+    'Those obstacles that stand in the way; null if none do. Example: see fleet_log.obstacles';
+
+create function fleet_log.reservation_id_of(project text, given text)
+returns text
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    ids text[];
+begin
+    if length(given) >= 30 then
+        return given;
+    end if;
+    select array_agg(distinct p.reservation_id) into ids
+      from fleet_state.reservation_patterns p
+     where p.project = reservation_id_of.project
+       and (starts_with(p.reservation_id, given) or right(p.reservation_id, length(given)) = given);
+    return case when cardinality(ids) = 1 then ids[1] else given end;
+end $$;
+comment on function fleet_log.reservation_id_of is
+    'The id that a start or an end of it means among those held or waited for; what is not clear stays as it is. Example: select fleet_log.reservation_id_of(''demo'', ''x7k2pq'')';
