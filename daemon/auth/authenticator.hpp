@@ -10,16 +10,20 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace fleet::store {
+class Reads;
+}
 
 namespace fleet::auth {
 
 namespace asio = boost::asio;
 
-// What a request shows of itself.
+// What a request shows of itself. `callsign` and `bearer` are as the client sent them.
 struct Credentials {
     std::optional<std::uint32_t> uid{};      // of the unix socket's peer; empty on TCP
     std::optional<std::int32_t> pid{};
@@ -37,7 +41,7 @@ using TokenLookup = std::function<asio::awaitable<Result<PilotToken>>(std::strin
 
 struct AuthenticatorOptions {
     std::uint32_t own_uid = 0;               // the account that runs the daemon
-    std::filesystem::path token_file{};      // the daemon's access token for TCP; "" takes none
+    std::string access_token{};              // of the daemon, for TCP (`access_token`); "" takes none
 };
 
 // Unix socket: the daemon's own account and root are trusted and operators; a callsign is claimed by naming it.
@@ -52,20 +56,15 @@ public:
     asio::awaitable<Result<Identity>> identify(Credentials credentials);
 
 private:
-    Result<Identity> by_account(Credentials const& credentials) const;
+    Result<Identity> by_account(Credentials const& credentials);
+    asio::awaitable<Result<Identity>> by_token(Credentials credentials);
 
     AuthenticatorOptions options_;
     TokenLookup lookup_;
+    std::map<std::uint32_t, std::string> accounts_{};   // names by uid, asked of the system once each
 };
 
-// Reads the token, or draws one into a new 0600 file. Errors: not_configured (readable by others, unreadable).
-Result<std::string> access_token(std::filesystem::path const& file);
-
-// "tok_" and 52 characters of base32: 256 random bits.
-std::string draw_token();
-// SHA-256 in lower-case hex.
-std::string sha256_hex(std::string_view text);
-// In time that does not depend on where the two differ.
-bool same_secret(std::string_view a, std::string_view b);
+// Asks the database. `reads` outlives what is returned.
+TokenLookup token_lookup(store::Reads& reads);
 
 }  // namespace fleet::auth

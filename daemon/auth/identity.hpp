@@ -14,7 +14,8 @@ inline constexpr std::string_view operator_role = "operator";
 // A value; made by `Authenticator`, or by `system_identity` for what the daemon does by itself.
 struct Identity {
     std::string source{};                    // "unix", "tcp" or "daemon"
-    std::string caller{};                    // whose idempotency keys: "uid:1000", "daemon-token", "pilot:plt_…"
+    std::string caller{};                    // whose idempotency keys: "uid:1000", "token", "pilot:plt_…"
+    std::string account{};                   // of the machine, "operator" for the daemon's token, or "system"
     std::optional<std::uint32_t> uid{};      // unix only
     std::optional<std::int32_t> pid{};
     std::string callsign{};                  // who acts; "" when the caller did not say
@@ -23,7 +24,7 @@ struct Identity {
     std::vector<std::string> roles{};        // "operator"
 
     bool has_role(std::string_view role) const;
-    // What stands as `actor` in events: the callsign, else the account, else "operator".
+    // What stands as `actor` in events: the callsign, else the account.
     std::string actor() const;
 };
 

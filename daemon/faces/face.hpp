@@ -22,6 +22,8 @@ class Health;
 
 namespace fleet::faces {
 
+namespace asio = boost::asio;
+
 struct FaceOptions {
     std::size_t requests_max = 64;                   // of one WebSocket at once, waits for files not counted
     std::size_t waits_max = 256;                     // waits for files of one WebSocket

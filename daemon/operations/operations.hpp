@@ -37,6 +37,7 @@ struct OperationsParts {
     Millis wait_max{3'600'000};                      // longest wait for files
     std::size_t waits_max = 4'096;                   // requests that wait for files at once
     Millis reservation_ttl{3'600'000};               // when none is asked for
+    Millis pilot_lease{300'000};                     // how long a sign of life lasts
     // Why nothing can be asked of the database just now, or nothing: answers 503 at once instead of after a
     // limit. Called before each operation that needs it; may be empty.
     std::function<std::optional<Error>()> unavailable{};
@@ -65,7 +66,12 @@ public:
     // away, stopping, too_many. Input that was not checked is checked by the database alone.
     asio::awaitable<Result<Answer>> call(std::string_view name, Request request);
 
-    // After this, waits for files end with `stopping` and are told to the database; completes when they have.
+    // Sends signs of life, gathered from commands of pilots, in the background. Spawned once by the owner; ends
+    // after `stop()`.
+    asio::awaitable<void> run();
+
+    // After this, waits for files end with `stopping` and are told to the database; completes when they have, and
+    // `run` with them.
     asio::awaitable<void> stop();
     std::size_t waits() const;
 

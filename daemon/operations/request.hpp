@@ -6,6 +6,7 @@
 #include "store/act.hpp"
 
 #include <fleet/json_value.hpp>
+#include <fleet/result.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -26,7 +27,6 @@ struct Request {
     auth::Identity caller{};
     std::string project{};                           // header Fleet-Project; a member `project` of args wins
     std::string idempotency_key{};                   // "" draws one
-    std::string digest{};                            // SHA-256 of the body as it came, in hex
     std::optional<store::Fence> fence{};             // header Fleet-Fence; a member `fence` of args wins
     std::optional<std::int64_t> if_match{};
     std::shared_ptr<Leaving> leaving{};              // null: this caller cannot leave

@@ -169,7 +169,7 @@ Error why_it_ended(std::string_view program, std::vector<std::string> const& lin
 Result<void> remove_cluster(ClusterPaths const& paths) {
     std::error_code problem;
     for (auto const& path : {paths.unfinished(), paths.data(), paths.socket_directory(), paths.log_directory(),
-                             paths.password(), paths.pgpass(), paths.port()}) {
+                             paths.password(), paths.pgpass(), paths.port(), paths.initdb_password()}) {
         fs::remove_all(path, problem);
         if (problem) return system_failure("cannot remove " + path.string(), problem.value());
     }

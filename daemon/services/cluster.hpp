@@ -33,6 +33,7 @@ struct ClusterPaths {
     std::filesystem::path log_directory() const { return root / "log"; }
     std::filesystem::path log() const { return log_directory() / "postgres.log"; }
     std::filesystem::path initdb_log() const { return log_directory() / "initdb.log"; }
+    std::filesystem::path initdb_password() const { return root / "initdb.password"; }    // while initdb runs
     std::filesystem::path socket_directory() const { return root / "run"; }
 };
 

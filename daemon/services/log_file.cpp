@@ -107,6 +107,7 @@ asio::awaitable<Result<void>> read_log(fs::path file, LogRequest request, LineSi
     while (request.follow) {
         timer.expires_after(look_again);
         co_await timer.async_wait(asio::use_awaitable);
+        if (request.is_wanted && !request.is_wanted()) break;
         std::error_code problem;
         auto const size = fs::file_size(file, problem);
         if (problem) continue;

@@ -20,6 +20,7 @@ namespace asio = boost::asio;
 struct LogRequest {
     std::size_t tail = 100;                              // lines of the past, at most 10 000
     bool follow = false;
+    std::function<bool()> is_wanted{};                   // asked while nothing is added; empty: for ever
 };
 
 // Takes one line; answers false when it wants no more.

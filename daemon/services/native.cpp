@@ -32,6 +32,12 @@ asio::awaitable<void> pause(asio::any_io_executor executor, Millis time) {
     co_await timer.async_wait(asio::use_awaitable);
 }
 
+void remove_sockets(fs::path const& directory) {
+    std::error_code problem;
+    for (auto const& entry : fs::directory_iterator(directory, problem))
+        if (entry.path().filename().string().starts_with(".s.PGSQL.")) fs::remove(entry.path(), problem);
+}
+
 void say(Progress const& progress, std::string step, std::string text, bool is_done = false) {
     if (progress) progress(Step{std::move(step), std::move(text), is_done});
 }
@@ -98,6 +104,10 @@ Result<Native::Prepared> Native::prepare(Progress const& progress) {
     auto major = data_major(options_.paths);
     if (!major) return major.error();
     prepared.has_data = major->has_value();
+    if (prepared.has_data) {
+        // Postgres insists on owner and mode, and says so less clearly.
+        if (auto fit = make_directory(options_.paths.data(), 0700, prepared.account); !fit) return fit.error();
+    }
     auto binaries = choose_binaries(options_.places, *major);
     if (!binaries) return binaries.error();
     prepared.binaries = *std::move(binaries);
@@ -105,6 +115,10 @@ Result<Native::Prepared> Native::prepare(Progress const& progress) {
                                           prepared.binaries.directory.string(),
                                           prepared.account ? ", run as " + prepared.account->name : ""));
 
+    // Found out now, before a cluster is made for nothing.
+    if (auto directory = choose_socket_directory(options_.socket_directories, prepared.account); !directory)
+        return directory.error();
+    if (auto port = choose_port(); !port) return port.error();
     auto const needed = prepared.has_data ? options_.bytes_for_start : options_.bytes_for_cluster;
     auto const free = free_bytes(options_.paths.root);
     if (!free) return free.error();
@@ -136,6 +150,9 @@ asio::awaitable<Result<void>> Native::clear_stale_pid(Progress progress) {
     std::error_code problem;
     fs::remove(options_.paths.data() / "postmaster.pid", problem);
     if (problem) co_return system_failure("cannot remove postmaster.pid", problem.value());
+    // The lock of the socket names the same process. Only in a directory that is ours.
+    for (auto const& directory : options_.socket_directories)
+        if (directory == left->socket_directory) remove_sockets(directory);
     say(progress, "stale", fmt::format("removed the pid file of a server that is gone (pid {})", left->pid));
     log_.warning("removed a stale postmaster.pid", {{"pid", left->pid}});
     co_return Result<void>{};

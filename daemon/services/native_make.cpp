@@ -75,7 +75,7 @@ asio::awaitable<Result<void>> Native::initialise(Prepared prepared, Progress pro
 asio::awaitable<Result<void>> Native::run_initdb(Prepared prepared) {
     auto const& paths = options_.paths;
     // initdb reads it as the server's account.
-    auto const pwfile = paths.root / "initdb.password";
+    auto const pwfile = paths.initdb_password();
     Unfinished password_copy(pwfile);
     auto const password = read_file(paths.password());
     if (!password) co_return password.error();

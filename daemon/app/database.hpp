@@ -1,0 +1,103 @@
+// The database as the daemon sees it: brought up, watched, brought down; answers what is the matter even while
+// there is none.
+#pragma once
+
+#include "app/schema_work.hpp"
+#include "app/steps.hpp"
+#include "observe/health.hpp"
+#include "observe/log.hpp"
+#include "services/provider.hpp"
+#include "services/restart_plan.hpp"
+
+#include <fleet/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fleet::app {
+
+enum class Phase {
+    stopped,        // nothing runs, and nothing is wanted
+    starting,       // a server is being started, or the schema brought up to date
+    running,
+    failed,         // it should run; `trouble()` says why it does not
+    stopping
+};
+std::string_view phase_word(Phase phase);
+
+struct DatabaseParts {
+    asio::any_io_executor loop;
+    services::Provider& provider;
+    SchemaWork& schema;
+    observe::Log& log;
+    observe::Health& health;
+    std::filesystem::path wanted_file;                   // remembers over restarts whether it should be up
+    services::RestartLimits restarts{};
+};
+
+// Lives on the loop thread; everything in `DatabaseParts` outlives it. End it with `stop`.
+class Database {
+public:
+    explicit Database(DatabaseParts parts);
+
+    // Called when the server answers and the schema is current, each time anew; its error becomes that of `up`.
+    void after_start(std::function<asio::awaitable<Result<void>>()> work) { after_start_ = std::move(work); }
+
+    // Brings everything up, or joins whoever does so already. The work goes on when nobody watches.
+    std::shared_ptr<Steps> up();
+    // Stops the server and starts it again. Errors (as the outcome): services_busy.
+    std::shared_ptr<Steps> restart();
+    // Stops the server; the data stay. Errors: services_busy, and those of the provider.
+    asio::awaitable<Result<void>> down();
+    // Stops the server and removes the data. Errors as `down`.
+    asio::awaitable<Result<void>> destroy();
+    // At the start of the daemon: brings up what was up before, or what runs without us.
+    void resume();
+    // Ends watching. The server goes on: the next daemon finds it.
+    void stop();
+
+    Phase phase() const { return phase_; }
+    std::optional<Error> const& trouble() const { return trouble_; }
+    services::Provider& provider() const { return parts_.provider; }
+    // Where it is. Errors: why it is nowhere just now.
+    Result<std::string> dsn() const;
+    // Why nothing can be asked of it just now; empty when it runs.
+    std::optional<Error> unavailable() const;
+    std::optional<schema::SchemaStatus> const& schema() const { return schema_status_; }
+    void set_schema(schema::SchemaStatus status) { schema_status_ = std::move(status); }
+
+private:
+    std::shared_ptr<Steps> begin(asio::awaitable<Result<void>> (Database::*work)(std::shared_ptr<Steps>));
+    asio::awaitable<Result<void>> bring_up(std::shared_ptr<Steps> steps);
+    asio::awaitable<Result<void>> bring_round(std::shared_ptr<Steps> steps);
+    asio::awaitable<Result<void>> update_schema(services::Progress progress);
+    asio::awaitable<void> watch();
+    asio::awaitable<bool> start_again(std::string why);
+    void start_watching();
+    void stop_watching();
+    void move_to(Phase phase, std::optional<Error> trouble = std::nullopt);
+    void want(bool up);
+    bool was_wanted() const;
+
+    DatabaseParts parts_;
+    std::function<asio::awaitable<Result<void>>()> after_start_;
+    Phase phase_ = Phase::stopped;
+    std::optional<Error> trouble_;
+    std::string dsn_;                                    // while running
+    std::optional<schema::SchemaStatus> schema_status_;
+    std::shared_ptr<Steps> at_work_;                     // of the start under way, or of the last one
+    services::RestartPlan restarts_;
+    asio::cancellation_signal end_watch_;
+    bool is_watching_ = false;
+    bool is_stopping_ = false;
+};
+
+}  // namespace fleet::app

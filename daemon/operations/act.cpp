@@ -1,0 +1,123 @@
+// The generic way of commands.
+#include "operations/state.hpp"
+
+#include "auth/secrets.hpp"
+
+#include <fleet/json.hpp>
+
+#include <fmt/format.h>
+
+namespace fleet::ops {
+
+namespace {
+
+constexpr int wait_before_retry_seconds = 1;
+
+Json metadata_of(Operations::State const& state, Request& request) {
+    Json metadata = Json::object();
+    if (request.args.contains("metadata")) {
+        if (request.args["metadata"].is_object()) metadata = std::move(request.args["metadata"]);
+        request.args.erase("metadata");
+    }
+    // Ours win: what the kernel says about the caller is not for the caller to say.
+    metadata["source"] = request.caller.source;
+    if (request.caller.uid) metadata["uid"] = *request.caller.uid;
+    if (request.caller.pid) metadata["pid"] = *request.caller.pid;
+    if (!state.parts.host.hostname.empty()) metadata["host"] = state.parts.host.hostname;
+    if (!state.parts.version.empty()) metadata["fleetd"] = state.parts.version;
+    return metadata;
+}
+
+std::optional<store::Fence> fence_of(Request& request) {
+    if (!request.args.contains("fence")) return request.fence;
+    Json const fence = std::move(request.args["fence"]);
+    request.args.erase("fence");
+    if (!fence.is_object()) return request.fence;
+    return store::Fence{.kind = text_or(fence, "kind", ""),
+                        .id = text_or(fence, "id", ""),
+                        .token = number_or(fence, "token", 0)};
+}
+
+// A retry must repeat the request: the operation's input, whoever drew ids for it since.
+std::string digest_of(std::string_view act, Request const& request) {
+    return auth::sha256_hex(fmt::format("{}\n{}\n{}\n{}", act, request.project, request.caller.callsign,
+                                        json_text(request.args)));
+}
+
+// "/args/ttl_seconds" is "/ttl_seconds" of what the caller sent.
+std::string field_of(std::string field) {
+    constexpr std::string_view args = "/args";
+    if (field.starts_with("/args/")) return field.substr(args.size());
+    if (field == "/key") return "/idempotency_key";
+    return field == args ? std::string() : field;
+}
+
+}  // namespace
+
+Result<std::string> project_of(Request const& request) {
+    auto project = text_or(request.args, "project", request.project);
+    if (project.empty())
+        return make_error(ErrorCode::invalid_field,
+                          "say which project: member `project`, or the header Fleet-Project", "/project");
+    return project;
+}
+
+asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::string_view act, Request request,
+                                              Json drawn) {
+    store::ActRequest command{.op = std::string(act)};
+    command.project = text_or(request.args, "project", request.project);
+    if (!request.idempotency_key.empty()) {
+        command.key = std::move(request.idempotency_key);
+        command.digest = digest_of(act, request);
+    }
+    request.args.erase("project");
+    command.fence = fence_of(request);
+    command.metadata = metadata_of(state, request);
+    command.actor = request.caller.actor();
+    command.caller = std::move(request.caller.caller);
+    command.roles = std::move(request.caller.roles);
+    if (state.parts.host.epoch) {
+        command.host = state.parts.host.host_id;
+        command.epoch = state.parts.host.epoch;
+    }
+    for (auto& [name, value] : drawn.items())
+        if (!request.args.contains(name)) request.args[name] = std::move(value);
+    command.args = std::move(request.args);
+
+    auto row = co_await state.parts.appender.submit(std::move(command));
+    if (!row) {
+        Error error = std::move(row).error();
+        error.field = field_of(std::move(error.field));
+        if (error.code == ErrorCode::away && !error.retry_after_seconds)
+            error.retry_after_seconds = wait_before_retry_seconds;
+        co_return error;
+    }
+    if (row->refusal) {
+        Error error = std::move(*row->refusal);
+        if (error.code == ErrorCode::host_epoch_moved) {
+            if (state.parts.epoch_moved) state.parts.epoch_moved();
+            // The daemon joins again by itself: for the caller it is a matter of a moment.
+            error.retry_after_seconds = wait_before_retry_seconds;
+        }
+        error.field = field_of(std::move(error.field));
+        co_return error;
+    }
+    co_return *std::move(row);
+}
+
+asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation, Request request) {
+    std::string const name(operation.name);
+    Json const named = request.args;                 // for Location
+    auto row = co_await submit(state, operation.act, std::move(request));
+    if (!row) co_return row.error();
+    Answer answer;
+    answer.status = operation.success_status;
+    answer.seq = row->seq;
+    answer.replayed = row->replayed;
+    answer.json = std::move(row->result);
+    if (answer.json.empty()) answer.json = "{}";
+    if (name == "projects.register") answer.location = "/projects/" + text_or(named, "key", "");
+    co_return answer;
+}
+
+}  // namespace fleet::ops

@@ -1,0 +1,56 @@
+// Signs of life of pilots, gathered and sent in groups.
+#pragma once
+
+#include "store/reads.hpp"
+
+#include <fleet/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace fleet::ops {
+
+namespace asio = boost::asio;
+
+// Lives on the loop thread. One call of the database is in flight; what comes meanwhile goes with the next.
+class Beats {
+public:
+    Beats(asio::any_io_executor loop, store::Reads& reads);
+
+    // The pilot's state ("active", "stale", "unknown", …) after the beat was written. Errors: away, stopping.
+    asio::awaitable<Result<std::string>> beat(std::string project, std::string callsign);
+
+    // "This pilot acts": a sign of life that nobody waits for; sent within `pause`.
+    void touch(std::string const& project, std::string const& callsign);
+
+    // Ends after `stop()`.
+    asio::awaitable<void> run();
+    void stop();
+
+private:
+    using Pilot = std::pair<std::string, std::string>;
+    struct Round {                                   // one call and those who wait for it
+        std::set<Pilot> pilots{};
+        bool is_done = false;
+        std::map<Pilot, std::string> states{};
+        std::optional<Error> failure{};
+    };
+    asio::awaitable<void> send(std::shared_ptr<Round> round);
+
+    store::Reads& reads_;
+    asio::steady_timer work_;                        // woken for work, or after the pause
+    asio::steady_timer done_;                        // woken when a round has ended
+    std::shared_ptr<Round> next_ = std::make_shared<Round>();
+    std::set<Pilot> touched_{};
+    bool is_urgent_ = false;                         // somebody waits for `next_`
+    bool is_stopping_ = false;
+};
+
+}  // namespace fleet::ops

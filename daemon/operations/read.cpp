@@ -1,0 +1,81 @@
+// The generic way of reads: rows go from the database to the client as the JSON text they are.
+#include "operations/state.hpp"
+
+#include <fleet/json.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace fleet::ops {
+
+namespace {
+
+constexpr std::int64_t page_default = 100;
+
+// Statements that answer one object.
+bool is_single(std::string_view statement) {
+    return statement.starts_with("show_") || statement == "overview" || statement == "explain_overlap"
+        || statement == "check_files";
+}
+
+}  // namespace
+
+std::string page_text(std::vector<store::Item> items, PageShape shape, std::string_view more_members) {
+    bool const has_more = std::cmp_greater(items.size(), shape.limit);
+    std::string next_key;
+    if (has_more && shape.goes_back) {
+        items.erase(items.begin());
+        next_key = items.front().key;
+    } else if (has_more) {
+        items.pop_back();
+        next_key = items.back().key;
+    }
+    std::size_t bytes = 64;
+    for (auto const& item : items) bytes += item.json.size() + 1;
+    std::string text;
+    text.reserve(bytes);
+    text += "{\"items\":[";
+    for (auto const& item : items) {
+        if (text.back() != '[') text += ',';
+        text += item.json;
+    }
+    text += ']';
+    if (!next_key.empty())
+        text += fmt::format(",\"{}\":{}", shape.goes_back ? "previous" : "next", json_text(Json(next_key)));
+    text += more_members;
+    text += '}';
+    return text;
+}
+
+asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operation const& operation, Request request) {
+    std::string const statement(operation.statement);
+    // What the bus has read was committed before: the read below sees at least as much.
+    std::int64_t const seen = state.parts.bus.head();
+    if (!request.args.contains("project") && !request.project.empty()) request.args["project"] = request.project;
+
+    Answer answer;
+    answer.seq = seen;
+    if (is_single(statement)) {
+        auto item = co_await state.parts.reads.show(statement, std::move(request.args));
+        if (!item) co_return item.error();
+        // One small object: its version stands in it.
+        auto const object = parse_json(item->json);
+        if (object && object->is_object() && object->contains("stream_version"))
+            answer.version = number_or(*object, "stream_version", 0);
+        answer.json = std::move(item->json);
+        co_return answer;
+    }
+    PageShape shape{.limit = number_or(request.args, "limit", page_default)};
+    shape.goes_back = request.args.contains("before") && !request.args.contains("after");
+    request.args["limit"] = shape.limit + 1;         // one more tells whether there is a next page
+    auto items = co_await state.parts.reads.list(statement, std::move(request.args));
+    if (!items) co_return items.error();
+    std::string more = fmt::format(",\"seq\":{}", seen);
+    if (statement == "list_events" && !state.parts.bus.incarnation().empty())
+        more += fmt::format(",\"head\":\"{}\"", position_text(state.parts.bus.position(seen)));
+    answer.json = page_text(*std::move(items), shape, more);
+    co_return answer;
+}
+
+}  // namespace fleet::ops

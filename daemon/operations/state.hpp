@@ -1,0 +1,63 @@
+// What the families of operations share. Internal to this room.
+#pragma once
+
+#include "operations/beats.hpp"
+#include "operations/operations.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace fleet::ops {
+
+class Wait;
+
+// The requests of one project that wait for files, and the coroutine that lets them in when something lapses.
+struct Line {
+    explicit Line(asio::any_io_executor const& loop) : timer(loop) {}
+    std::size_t waits = 0;
+    asio::steady_timer timer;
+};
+
+struct Operations::State {
+    explicit State(OperationsParts given);
+
+    OperationsParts parts;
+    std::map<std::string, OperationHandler, std::less<>> handlers{};
+    Beats beats;
+    std::set<Wait*> waits{};                         // requests that wait for files
+    std::map<std::string, Line> lines{};             // by project; one that is watched, each
+    asio::steady_timer changed;                      // a wait or the watching of a line ended
+    bool is_stopping = false;
+};
+
+// The families: each binds its names.
+void bind_events(Operations::State& state);
+void bind_pilots(Operations::State& state);
+void bind_reservations(Operations::State& state);
+void bind_cursors(Operations::State& state);
+
+// The generic ways, by the operation's row of the catalogue.
+asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation, Request request);
+asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operation const& operation, Request request);
+
+// One command: builds the request of `fleet.act`, submits it, and relates a refusal to the caller's input. `drawn`
+// are arguments that were made here (ids, hashes): they are not part of what an idempotency key stands for.
+asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::string_view act, Request request,
+                                              Json drawn = Json::object());
+
+// The project a request works in: member `project`, else the header. Errors: invalid_field when there is none.
+Result<std::string> project_of(Request const& request);
+
+// One page of a list as a JSON text: items untouched, `next` when there are more.
+struct PageShape {
+    std::int64_t limit = 100;
+    bool goes_back = false;                          // the last ones in front of a position
+};
+std::string page_text(std::vector<store::Item> items, PageShape shape, std::string_view more_members);
+
+}  // namespace fleet::ops
