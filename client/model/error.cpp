@@ -1,5 +1,5 @@
-#include <fleet/result.hpp>
 #include <fleet/json.hpp>
+#include <fleet/result.hpp>
 
 #include <utility>
 
@@ -8,8 +8,12 @@ namespace fleet {
 Error make_error(ErrorCode code, std::string message, std::string field, Json detail) {
     auto const& info = error_info(code);
     if (message.empty()) message = info.message;
-    return Error{.code = code, .message = std::move(message), .field = std::move(field),
-                 .hint = std::string(info.hint), .detail = std::move(detail), .retry_after_seconds = {}};
+    return Error{.code = code,
+                 .message = std::move(message),
+                 .field = std::move(field),
+                 .hint = std::string(info.hint),
+                 .detail = std::move(detail),
+                 .retry_after_seconds = {}};
 }
 
 Json problem_from_error(Error const& error) {
@@ -33,16 +37,16 @@ namespace {
 // For a code that this version does not know, the status still says what kind of trouble it is.
 ErrorCode code_of_status(std::int64_t status) {
     switch (status) {
-    case 400: return ErrorCode::bad_json;
-    case 401: return ErrorCode::unauthenticated;
-    case 403: return ErrorCode::forbidden;
-    case 404: return ErrorCode::not_found;
-    case 409: return ErrorCode::transition_refused;
-    case 413: return ErrorCode::too_large;
-    case 422: return ErrorCode::invalid_field;
-    case 429: return ErrorCode::too_many;
-    case 503: return ErrorCode::away;
-    default: return ErrorCode::internal;
+        case 400: return ErrorCode::bad_json;
+        case 401: return ErrorCode::unauthenticated;
+        case 403: return ErrorCode::forbidden;
+        case 404: return ErrorCode::not_found;
+        case 409: return ErrorCode::transition_refused;
+        case 413: return ErrorCode::too_large;
+        case 422: return ErrorCode::invalid_field;
+        case 429: return ErrorCode::too_many;
+        case 503: return ErrorCode::away;
+        default: return ErrorCode::internal;
     }
 }
 

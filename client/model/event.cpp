@@ -14,7 +14,8 @@ std::string position_text(Position const& position) {
 
 Result<Position> parse_position(std::string_view text) {
     auto const bad = [&] {
-        return make_error(ErrorCode::invalid_field, "a position looks like 1a2b3c4d.4711; take it from an event as it is");
+        return make_error(ErrorCode::invalid_field,
+                          "a position looks like 1a2b3c4d.4711; take it from an event as it is");
     };
     if (text.size() < 10 || text[8] != '.') return bad();
     auto const incarnation = text.substr(0, 8);
@@ -29,11 +30,20 @@ Result<Position> parse_position(std::string_view text) {
 
 Json event_to_json(Event const& event) {
     Json json = {
-        {"seq", event.seq}, {"position", event.position}, {"event_id", event.event_id}, {"project", event.project},
-        {"type", event.type}, {"stream_type", event.stream_type}, {"stream_id", event.stream_id},
-        {"stream_version", event.stream_version}, {"actor", event.actor}, {"data", event.data},
-        {"metadata", event.metadata}, {"occurred_at", time_text(event.occurred_at)},
-        {"recorded_at", time_text(event.recorded_at)}, {"schema_version", event.schema_version},
+        {"seq", event.seq},
+        {"position", event.position},
+        {"event_id", event.event_id},
+        {"project", event.project},
+        {"type", event.type},
+        {"stream_type", event.stream_type},
+        {"stream_id", event.stream_id},
+        {"stream_version", event.stream_version},
+        {"actor", event.actor},
+        {"data", event.data},
+        {"metadata", event.metadata},
+        {"occurred_at", time_text(event.occurred_at)},
+        {"recorded_at", time_text(event.recorded_at)},
+        {"schema_version", event.schema_version},
     };
     if (event.causation_id) json["causation_id"] = *event.causation_id;
     if (event.correlation_id) json["correlation_id"] = *event.correlation_id;
@@ -83,13 +93,16 @@ private:
     Json const* member(char const* key, char const* wanted, bool (Json::*is)() const noexcept) {
         if (problem_) return nullptr;
         auto const found = value_.find(key);
-        if (found == value_.end()) fail(key, "is missing");
-        else if (!((*found).*is)()) fail(key, "must be " + std::string(wanted));
+        if (found == value_.end())
+            fail(key, "is missing");
+        else if (!((*found).*is)())
+            fail(key, "must be " + std::string(wanted));
         return problem_ ? nullptr : &*found;
     }
 
     void fail(char const* key, std::string message) {
-        if (!problem_) problem_ = make_error(ErrorCode::invalid_field, std::move(message), json_pointer("", key));
+        if (!problem_)
+            problem_ = make_error(ErrorCode::invalid_field, std::move(message), json_pointer("", key));
     }
 
     Json const& value_;

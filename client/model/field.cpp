@@ -27,7 +27,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 // Postgres counts the same way.
 std::int64_t character_count(std::string_view text) {
-    return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
 }
 
 bool has_control(std::string_view text) {
@@ -80,7 +81,8 @@ std::string duration_problem(Field const& field, Json const& value) {
 
 class Check {
 public:
-    std::optional<Error> object(std::span<Field const> fields, Json const& value, std::string const& pointer) {
+    std::optional<Error> object(std::span<Field const> fields, Json const& value,
+                                std::string const& pointer) {
         if (!value.is_object()) return invalid("must be an object", pointer);
         for (auto const& [name, unused] : value.items()) {
             auto const known = [&](Field const& field) { return field.name == name; };
@@ -109,34 +111,39 @@ private:
         return invalid(std::move(message), pointer);
     }
 
-    static std::optional<Error> unknown(std::span<Field const> fields, std::string const& name, std::string const& pointer) {
+    static std::optional<Error> unknown(std::span<Field const> fields, std::string const& name,
+                                        std::string const& pointer) {
         std::vector<std::string_view> names;
         for (auto const& field : fields) names.push_back(field.name);
         auto const near = nearest_name(name, names);
         // A foreign name may be long: the pointer has all of it, the sentence does not need it.
         std::string message = "there is no field " + name.substr(0, 64);
-        if (!near.empty()) message += "; did you mean " + std::string(near) + "?";
-        else if (!names.empty()) message += "; known are " + joined(names);
+        if (!near.empty())
+            message += "; did you mean " + std::string(near) + "?";
+        else if (!names.empty())
+            message += "; known are " + joined(names);
         return make_error(ErrorCode::unknown_field, std::move(message), json_pointer(pointer, name));
     }
 
     std::optional<Error> one(Field const& field, Json const& value, std::string const& at) {
         switch (field.type) {
-        case FieldType::string:
-        case FieldType::text:
-            if (!value.is_string()) return invalid("must be a string", at);
-            return invalid_unless_empty(text_problem(field, value.get_ref<std::string const&>()), at);
-        case FieldType::integer: return invalid_unless_empty(integer_problem(field, value), at);
-        case FieldType::number: return invalid_unless_empty(value.is_number() ? "" : "must be a number", at);
-        case FieldType::boolean: return invalid_unless_empty(value.is_boolean() ? "" : "must be true or false", at);
-        case FieldType::timestamp: return timestamp(value, at);
-        case FieldType::duration: return invalid_unless_empty(duration_problem(field, value), at);
-        case FieldType::strings: return strings(field, value, at);
-        case FieldType::object:
-            if (!field.members.empty()) return object(field.members, value, at);
-            return invalid_unless_empty(value.is_object() ? "" : "must be an object", at);
-        case FieldType::objects: return objects(field, value, at);
-        case FieldType::any: return std::nullopt;
+            case FieldType::string:
+            case FieldType::text:
+                if (!value.is_string()) return invalid("must be a string", at);
+                return invalid_unless_empty(text_problem(field, value.get_ref<std::string const&>()), at);
+            case FieldType::integer: return invalid_unless_empty(integer_problem(field, value), at);
+            case FieldType::number:
+                return invalid_unless_empty(value.is_number() ? "" : "must be a number", at);
+            case FieldType::boolean:
+                return invalid_unless_empty(value.is_boolean() ? "" : "must be true or false", at);
+            case FieldType::timestamp: return timestamp(value, at);
+            case FieldType::duration: return invalid_unless_empty(duration_problem(field, value), at);
+            case FieldType::strings: return strings(field, value, at);
+            case FieldType::object:
+                if (!field.members.empty()) return object(field.members, value, at);
+                return invalid_unless_empty(value.is_object() ? "" : "must be an object", at);
+            case FieldType::objects: return objects(field, value, at);
+            case FieldType::any: return std::nullopt;
         }
         return std::nullopt;
     }
@@ -161,7 +168,8 @@ private:
             if (!value[i].is_string()) return invalid("must be a string", item_at);
             auto const size = character_count(value[i].get_ref<std::string const&>());
             if (size < 1 || (field.item_max > 0 && size > field.item_max))
-                return invalid("must have from 1 to " + std::to_string(field.item_max) + " characters", item_at);
+                return invalid("must have from 1 to " + std::to_string(field.item_max) + " characters",
+                               item_at);
         }
         return std::nullopt;
     }
@@ -169,7 +177,8 @@ private:
     std::optional<Error> objects(Field const& field, Json const& value, std::string const& at) {
         if (auto problem = count(field, value, at)) return problem;
         for (std::size_t i = 0; i < value.size(); ++i) {
-            if (auto problem = object(field.members, value[i], json_pointer(at, std::to_string(i)))) return problem;
+            if (auto problem = object(field.members, value[i], json_pointer(at, std::to_string(i))))
+                return problem;
         }
         return std::nullopt;
     }
@@ -177,7 +186,8 @@ private:
 
 }  // namespace
 
-std::optional<Error> check_fields(std::span<Field const> fields, Json const& object, std::string_view pointer) {
+std::optional<Error> check_fields(std::span<Field const> fields, Json const& object,
+                                  std::string_view pointer) {
     return Check{}.object(fields, object, std::string(pointer));
 }
 

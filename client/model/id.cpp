@@ -32,7 +32,7 @@ bool is_prefix(std::string_view text) {
 std::string encode(Uuid const& uuid) {
     std::string text(suffix_size, '0');
     unsigned buffer = 0;
-    unsigned bits = 2;                                          // the two zeros in front
+    unsigned bits = 2;  // the two zeros in front
     std::size_t at = 0;
     for (auto const byte : uuid) {
         buffer = (buffer << 8U) | byte;
@@ -66,7 +66,9 @@ bool decode(std::string_view text, Uuid& uuid) {
     return at == uuid.size();
 }
 
-Error bad_id(std::string message) { return make_error(ErrorCode::invalid_field, std::move(message)); }
+Error bad_id(std::string message) {
+    return make_error(ErrorCode::invalid_field, std::move(message));
+}
 
 }  // namespace
 
@@ -77,7 +79,9 @@ std::string type_id_text(std::string_view prefix, Uuid const& uuid) {
     return text + encode(uuid);
 }
 
-std::string type_id_text(TypeId const& id) { return type_id_text(id.prefix, id.uuid); }
+std::string type_id_text(TypeId const& id) {
+    return type_id_text(id.prefix, id.uuid);
+}
 
 Result<TypeId> parse_type_id(std::string_view text) {
     TypeId id;
@@ -87,20 +91,24 @@ Result<TypeId> parse_type_id(std::string_view text) {
         id.prefix = text.substr(0, border);
         text.remove_prefix(border + 1);
     }
-    if (!is_prefix(id.prefix)) return bad_id("the prefix of an id is up to 63 lower-case letters, and _ between them");
-    if (!decode(text, id.uuid)) return bad_id("an id ends with 26 characters of " + std::string(alphabet) + ", 0 to 7 first");
+    if (!is_prefix(id.prefix))
+        return bad_id("the prefix of an id is up to 63 lower-case letters, and _ between them");
+    if (!decode(text, id.uuid))
+        return bad_id("an id ends with 26 characters of " + std::string(alphabet) + ", 0 to 7 first");
     return id;
 }
 
 Result<std::string> check_id(std::string_view text, std::string_view prefix) {
     auto const parsed = parse_type_id(text);
     if (!parsed) return parsed.error();
-    if (parsed->prefix != prefix) return bad_id("must be an id that begins with " + std::string(prefix) + "_");
+    if (parsed->prefix != prefix)
+        return bad_id("must be an id that begins with " + std::string(prefix) + "_");
     return std::string(text);
 }
 
 Uuid make_uuid7(std::int64_t unix_ms, std::array<std::uint8_t, 10> random) {
-    FLEET_ASSERT(unix_ms >= 0 && unix_ms < (std::int64_t{1} << 48), "48 bits hold the milliseconds of a UUIDv7");
+    FLEET_ASSERT(unix_ms >= 0 && unix_ms < (std::int64_t{1} << 48),
+                 "48 bits hold the milliseconds of a UUIDv7");
     Uuid uuid{};
     auto const ms = static_cast<std::uint64_t>(unix_ms);
     for (unsigned i = 0; i < 6; ++i) uuid[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
@@ -146,9 +154,12 @@ Moment next_moment(std::int64_t now, unsigned start) {
     static std::mutex mutex;
     static Moment last{.ms = 0, .count = 0};
     std::lock_guard const lock(mutex);
-    if (now > last.ms) last = {.ms = now, .count = start};
-    else if (last.count < 0x0FFF) ++last.count;
-    else last = {.ms = last.ms + 1, .count = start};
+    if (now > last.ms)
+        last = {.ms = now, .count = start};
+    else if (last.count < 0x0FFF)
+        ++last.count;
+    else
+        last = {.ms = last.ms + 1, .count = start};
     return last;
 }
 

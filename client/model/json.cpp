@@ -7,8 +7,9 @@
 namespace fleet {
 namespace {
 
-// Builds the value while the text is read, and stops at the first thing that must not be stored. The library's
-// own parser keeps the last of two equal keys, turns large integers into floats and recurses without limit.
+// Builds the value while the text is read, and stops at the first thing that must not be stored. The
+// library's own parser keeps the last of two equal keys, turns large integers into floats and recurses
+// without limit.
 class Builder : public nlohmann::json_sax<Json> {
 public:
     bool null() override { return place(nullptr); }
@@ -47,11 +48,14 @@ public:
     bool end_object() override { return close(); }
     bool end_array() override { return close(); }
 
-    bool parse_error(std::size_t position, std::string const& /*token*/, nlohmann::detail::exception const& error) override {
-        // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …": the tail is for people.
+    bool parse_error(std::size_t position, std::string const& /*token*/,
+                     nlohmann::detail::exception const& error) override {
+        // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …": the tail is for
+        // people.
         std::string text = error.what();
         if (auto const start = text.find("] "); start != std::string::npos) text.erase(0, start + 2);
-        if (text.find("invalid UTF-8") != std::string::npos || text.find("ill-formed UTF-8") != std::string::npos)
+        if (text.find("invalid UTF-8") != std::string::npos ||
+            text.find("ill-formed UTF-8") != std::string::npos)
             text = "invalid UTF-8 at byte " + std::to_string(position);
         problem_ = make_error(ErrorCode::bad_json, text, pointer());
         return false;
@@ -139,9 +143,12 @@ std::string json_pointer(std::string_view parent, std::string_view token) {
     std::string text(parent);
     text += '/';
     for (char const c : token) {
-        if (c == '~') text += "~0";
-        else if (c == '/') text += "~1";
-        else text += c;
+        if (c == '~')
+            text += "~0";
+        else if (c == '/')
+            text += "~1";
+        else
+            text += c;
     }
     return text;
 }

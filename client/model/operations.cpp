@@ -9,7 +9,8 @@ namespace fleet {
 
 Operation const* find_operation(std::string_view name) {
     auto const all = operations();
-    auto const found = std::find_if(all.begin(), all.end(), [&](Operation const& known) { return known.name == name; });
+    auto const found =
+        std::find_if(all.begin(), all.end(), [&](Operation const& known) { return known.name == name; });
     return found == all.end() ? nullptr : &*found;
 }
 
@@ -35,8 +36,10 @@ void give_type(Field const& field, Json& value) {
     if (field.type == FieldType::number) read_number<double>(text, value);
     if (field.type != FieldType::boolean) return;
     // `?follow` alone means yes, as a flag does.
-    if (text == "true" || text == "1" || text.empty()) value = true;
-    else if (text == "false" || text == "0") value = false;
+    if (text == "true" || text == "1" || text.empty())
+        value = true;
+    else if (text == "false" || text == "0")
+        value = false;
 }
 
 }  // namespace

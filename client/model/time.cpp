@@ -22,8 +22,9 @@ Error bad_time() {
 }
 
 Error bad_duration() {
-    return make_error(ErrorCode::invalid_field,
-                      "must be a duration up to 100 years, in seconds or like 90s, 15m, 2h, 1d, 250ms, 1h30m");
+    return make_error(
+        ErrorCode::invalid_field,
+        "must be a duration up to 100 years, in seconds or like 90s, 15m, 2h, 1d, 250ms, 1h30m");
 }
 
 // Walks over a text piece by piece; every failure is remembered, so that one check at the end is enough.
@@ -99,9 +100,10 @@ std::string time_text(Time time) {
     std::chrono::hh_mm_ss<Millis> const clock{time - day};
     auto const year = static_cast<int>(date.year());
     FLEET_ASSERT(year >= 0 && year <= 9999, "RFC 3339 has years of four digits");
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year, static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count(), clock.subseconds().count());
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year,
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                       clock.subseconds().count());
 }
 
 Result<Time> parse_time(std::string_view text) {
@@ -119,13 +121,16 @@ Result<Time> parse_time(std::string_view text) {
     auto const second = scan.digits(2);
     auto const ms = scan.take(".") ? fraction_ms(scan) : 0;
     auto const shift = offset(scan);
-    std::chrono::year_month_day const date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    std::chrono::year_month_day const date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
-    if (!scan.good() || !scan.at_end() || !date.ok() || hour > 23 || minute > 59 || second > 59) return bad_time();
+    if (!scan.good() || !scan.at_end() || !date.ok() || hour > 23 || minute > 59 || second > 59)
+        return bad_time();
     Time const time = std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
                       std::chrono::seconds{second} + Millis{ms} - shift;
     // An offset can push the first and the last day out of four digits.
-    auto const utc_year = static_cast<int>(std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(time)}.year());
+    auto const utc_year =
+        static_cast<int>(std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(time)}.year());
     if (utc_year < 0 || utc_year > 9999) return bad_time();
     return time;
 }
@@ -156,7 +161,8 @@ Result<Millis> parse_duration(std::string_view text) {
         auto const number_size = std::min(text.find_first_not_of("0123456789."), text.size());
         double value = 0;
         auto const [end, problem] = std::from_chars(text.data(), text.data() + number_size, value);
-        if (number_size == 0 || problem != std::errc{} || end != text.data() + number_size) return bad_duration();
+        if (number_size == 0 || problem != std::errc{} || end != text.data() + number_size)
+            return bad_duration();
         text.remove_prefix(number_size);
         auto const unit_size = std::min(text.find_first_of("0123456789."), text.size());
         auto const unit = unit_ms(text.substr(0, unit_size));

@@ -5,8 +5,8 @@
 #include <fleet/json.hpp>
 #include <fleet/time.hpp>
 
-#include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
+#include <catch2/catch.hpp>
 
 #include <string>
 #include <vector>
@@ -17,14 +17,16 @@ namespace {
 
 // Valid UTF-8 without control characters.
 rc::Gen<std::string> word(int longest) {
-    auto const piece = rc::gen::elementOf(std::vector<std::string>{"a", "Z", "0", " ", "/", "~", "\"", "\\", "ü", "€", "😀", "{", "'"});
+    auto const piece = rc::gen::elementOf(
+        std::vector<std::string>{"a", "Z", "0", " ", "/", "~", "\"", "\\", "ü", "€", "😀", "{", "'"});
     auto const count = rc::gen::inRange(1, longest);
     return rc::gen::mapcat(count, [piece](int n) {
-        return rc::gen::map(rc::gen::container<std::vector<std::string>>(static_cast<std::size_t>(n), piece), [](auto const& pieces) {
-            std::string text;
-            for (auto const& one : pieces) text += one;
-            return text;
-        });
+        return rc::gen::map(rc::gen::container<std::vector<std::string>>(static_cast<std::size_t>(n), piece),
+                            [](auto const& pieces) {
+                                std::string text;
+                                for (auto const& one : pieces) text += one;
+                                return text;
+                            });
     });
 }
 
@@ -35,15 +37,18 @@ rc::Gen<Time> instant() {
 }
 
 rc::Gen<Json> json_value(int depth) {
-    auto const leaf = rc::gen::oneOf(rc::gen::map(word(8), [](std::string const& s) { return Json(s); }),
-                                     rc::gen::map(rc::gen::arbitrary<std::int64_t>(), [](std::int64_t n) { return Json(n); }),
-                                     rc::gen::map(rc::gen::arbitrary<bool>(), [](bool b) { return Json(b); }),
-                                     rc::gen::just(Json(nullptr)));
+    auto const leaf = rc::gen::oneOf(
+        rc::gen::map(word(8), [](std::string const& s) { return Json(s); }),
+        rc::gen::map(rc::gen::arbitrary<std::int64_t>(), [](std::int64_t n) { return Json(n); }),
+        rc::gen::map(rc::gen::arbitrary<bool>(), [](bool b) { return Json(b); }),
+        rc::gen::just(Json(nullptr)));
     if (depth == 0) return leaf;
     auto const child = json_value(depth - 1);
-    auto const array = rc::gen::map(rc::gen::container<std::vector<Json>>(child), [](std::vector<Json> const& items) { return Json(items); });
-    auto const object = rc::gen::map(rc::gen::container<std::map<std::string, Json>>(word(6), child),
-                                     [](std::map<std::string, Json> const& members) { return Json(members); });
+    auto const array = rc::gen::map(rc::gen::container<std::vector<Json>>(child),
+                                    [](std::vector<Json> const& items) { return Json(items); });
+    auto const object =
+        rc::gen::map(rc::gen::container<std::map<std::string, Json>>(word(6), child),
+                     [](std::map<std::string, Json> const& members) { return Json(members); });
     return rc::gen::oneOf(leaf, array, object);
 }
 
@@ -87,22 +92,26 @@ TEST_CASE("every duration survives text", "[property]") {
 }
 
 TEST_CASE("every id and position survives text, and ids sort as their bytes do", "[property]") {
-    rc::prop("parse(print(id)) == id", [](std::array<std::uint8_t, 16> const& a, std::array<std::uint8_t, 16> const& b) {
-        RC_ASSERT(parse_type_id(type_id_text("rsv", a)).value().uuid == a);
-        RC_ASSERT((type_id_text("rsv", a) < type_id_text("rsv", b)) == (a < b));
-    });
+    rc::prop("parse(print(id)) == id",
+             [](std::array<std::uint8_t, 16> const& a, std::array<std::uint8_t, 16> const& b) {
+                 RC_ASSERT(parse_type_id(type_id_text("rsv", a)).value().uuid == a);
+                 RC_ASSERT((type_id_text("rsv", a) < type_id_text("rsv", b)) == (a < b));
+             });
     rc::prop("parse(print(position)) == position", [] {
-        Position const position{.incarnation = "00c0ffee", .seq = *rc::gen::inRange<std::int64_t>(0, INT64_MAX)};
+        Position const position{.incarnation = "00c0ffee",
+                                .seq = *rc::gen::inRange<std::int64_t>(0, INT64_MAX)};
         RC_ASSERT(parse_position(position_text(position)).value() == position);
     });
 }
 
 TEST_CASE("payloads survive text", "[property]") {
     rc::prop("file_reserved", [] {
-        FileReserved reserved{.holder = *word(40), .patterns = *rc::gen::container<std::vector<std::string>>(3, word(20)),
+        FileReserved reserved{.holder = *word(40),
+                              .patterns = *rc::gen::container<std::vector<std::string>>(3, word(20)),
                               .mode = *rc::gen::element<std::string>("exclusive", "shared"),
                               .purpose = *rc::gen::element<std::string>("edit", "read", "review", "delete"),
-                              .ttl_seconds = *rc::gen::inRange<std::int64_t>(1, 31'536'000), .expires_at = *instant()};
+                              .ttl_seconds = *rc::gen::inRange<std::int64_t>(1, 31'536'000),
+                              .expires_at = *instant()};
         if (*rc::gen::arbitrary<bool>()) reserved.reason = *word(40);
         survives(reserved);
     });
@@ -110,16 +119,27 @@ TEST_CASE("payloads survive text", "[property]") {
         FileConflict conflict{.requested_by = *word(20), .patterns = {*word(9)}, .resolution = "refused"};
         auto const count = *rc::gen::inRange(0, 4);
         for (int i = 0; i < count; ++i)
-            conflict.conflicts.push_back({.reservation_id = *word(20), .holder = *word(20), .pattern = *word(20), .expires_at = *instant()});
+            conflict.conflicts.push_back({.reservation_id = *word(20),
+                                          .holder = *word(20),
+                                          .pattern = *word(20),
+                                          .expires_at = *instant()});
         survives(conflict);
     });
 }
 
 TEST_CASE("the envelope survives text", "[property]") {
     rc::prop("event", [] {
-        Event event{.seq = *rc::gen::inRange<std::int64_t>(1, INT64_MAX), .position = *word(9), .event_id = *word(9), .project = *word(9),
-                    .type = "x.note", .stream_type = *word(9), .stream_id = *word(9), .stream_version = *rc::gen::inRange(1, INT32_MAX),
-                    .actor = *word(9), .occurred_at = *instant(), .recorded_at = *instant()};
+        Event event{.seq = *rc::gen::inRange<std::int64_t>(1, INT64_MAX),
+                    .position = *word(9),
+                    .event_id = *word(9),
+                    .project = *word(9),
+                    .type = "x.note",
+                    .stream_type = *word(9),
+                    .stream_id = *word(9),
+                    .stream_version = *rc::gen::inRange(1, INT32_MAX),
+                    .actor = *word(9),
+                    .occurred_at = *instant(),
+                    .recorded_at = *instant()};
         event.data = {{*word(9), *json_value(2)}};
         if (*rc::gen::arbitrary<bool>()) event.causation_id = *word(9);
         RC_ASSERT(event_from_json(parse_json(json_text(event_to_json(event))).value()).value() == event);

@@ -114,7 +114,8 @@ private:
     asio::awaitable<void> connect(std::shared_ptr<Link> link) {
         co_await while_dropping(link);
         boost::system::error_code failure;
-        co_await link->far.async_connect(Stream::endpoint{target_},
+        Stream::endpoint const target{target_};
+        co_await link->far.async_connect(target,
                                          asio::redirect_error(asio::use_awaitable, failure));
         if (failure) {
             end(link);

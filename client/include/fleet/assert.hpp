@@ -10,4 +10,5 @@ namespace fleet {
 }  // namespace fleet
 
 #define FLEET_ASSERT(condition, must_hold) \
-    ((condition) ? static_cast<void>(0) : ::fleet::assertion_failed(#condition, must_hold, __FILE__, __LINE__))
+    ((condition) ? static_cast<void>(0)    \
+                 : ::fleet::assertion_failed(#condition, must_hold, __FILE__, __LINE__))

@@ -10,7 +10,7 @@ struct BackoffLimits {
     Millis first{100};
     Millis longest{10'000};
     double factor = 2.0;
-    double jitter = 0.5;          // the pause is drawn from [(1 - jitter) * step, step]
+    double jitter = 0.5;  // the pause is drawn from [(1 - jitter) * step, step]
 };
 
 // Lives wherever its owner lives; a value.

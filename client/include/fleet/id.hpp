@@ -23,7 +23,7 @@ std::string new_id(std::string_view prefix);
 Result<std::string> check_id(std::string_view text, std::string_view prefix);
 
 struct TypeId {
-    std::string prefix;          // may be empty
+    std::string prefix;  // may be empty
     Uuid uuid{};
 };
 Result<TypeId> parse_type_id(std::string_view text);

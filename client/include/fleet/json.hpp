@@ -11,8 +11,8 @@ namespace fleet {
 
 inline constexpr std::size_t json_depth_max = 64;
 
-// One complete JSON text. Errors, all `bad_json` with a JSON pointer where there is one: syntax, invalid UTF-8,
-// nesting deeper than `json_depth_max`, an object with the same key twice, U+0000 inside a string (the
+// One complete JSON text. Errors, all `bad_json` with a JSON pointer where there is one: syntax, invalid
+// UTF-8, nesting deeper than `json_depth_max`, an object with the same key twice, U+0000 inside a string (the
 // database cannot store it), an integer that 64 bits cannot hold.
 Result<Json> parse_json(std::string_view text);
 

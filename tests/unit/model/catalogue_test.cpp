@@ -16,8 +16,8 @@ using namespace fleet;
 namespace {
 
 Json sample(std::string_view type, std::int32_t version) {
-    auto const path = std::string(FLEET_SOURCE_DIR) + "/client/catalogue/samples/" + std::string(type) + ".v" +
-                      std::to_string(version) + ".json";
+    auto const path = std::string(FLEET_SOURCE_DIR) + "/client/catalogue/samples/" + std::string(type) +
+                      ".v" + std::to_string(version) + ".json";
     std::ifstream file(path);
     INFO("sample " << path);
     REQUIRE(file.good());
@@ -48,7 +48,9 @@ Error problem(std::string_view type, Json const& data, std::int32_t version = 1)
     return *found;
 }
 
-Json reserved() { return sample("file_reserved", 1); }
+Json reserved() {
+    return sample("file_reserved", 1);
+}
 
 }  // namespace
 
@@ -69,7 +71,9 @@ TEST_CASE("every payload is read into its struct and written back unchanged", "[
 
 TEST_CASE("a payload that leaves out what is optional is written without it", "[catalogue]") {
     PilotRegistered const pilot{.callsign = "viper-1", .program = "codex", .model = "m", .capabilities = {}};
-    CHECK(pilot.to_json() == Json{{"callsign", "viper-1"}, {"program", "codex"}, {"model", "m"}, {"capabilities", Json::array()}});
+    CHECK(
+        pilot.to_json() ==
+        Json{{"callsign", "viper-1"}, {"program", "codex"}, {"model", "m"}, {"capabilities", Json::array()}});
     CHECK(PilotRegistered::from_json(pilot.to_json()).value() == pilot);
 }
 
@@ -119,7 +123,10 @@ TEST_CASE("a value that cannot be taken is refused with what would be right", "[
         Case{"expires_at", 5, "/data/expires_at", "must be a time like 2026-01-31T12:00:00.000Z"},
         Case{"patterns", Json::array(), "/data/patterns", "must have from 1 to 64 items"},
         Case{"patterns", {"a", 1}, "/data/patterns/1", "must be a string"},
-        Case{"patterns", {"a", std::string(257, 'x')}, "/data/patterns/1", "must have from 1 to 256 characters"},
+        Case{"patterns",
+             {"a", std::string(257, 'x')},
+             "/data/patterns/1",
+             "must have from 1 to 256 characters"},
         Case{"patterns", "a", "/data/patterns", "must be a list"},
     };
     for (auto const& wrong : cases) {
@@ -140,7 +147,8 @@ TEST_CASE("a value that cannot be taken is refused with what would be right", "[
 }
 
 TEST_CASE("types and versions that the catalogue lacks are refused, each in its own words", "[catalogue]") {
-    CHECK(problem("file_resrved", {}).message == "there is no event type file_resrved; did you mean file_reserved?");
+    CHECK(problem("file_resrved", {}).message ==
+          "there is no event type file_resrved; did you mean file_reserved?");
     CHECK(problem("file_resrved", {}).code == ErrorCode::unknown_event_type);
     CHECK(problem("mission_created", {}).message == "mission_created comes with a later release");
     CHECK(problem("host_left", sample("host_left", 1), 2).field == "/schema_version");
@@ -152,7 +160,8 @@ TEST_CASE("types and versions that the catalogue lacks are refused, each in its 
 TEST_CASE("events of one's own have a name by the rules and any object up to 64 KiB", "[catalogue]") {
     CHECK_FALSE(check_event_data("x.note", 1, Json{{"any", {1, 2, Json::object()}}}).has_value());
     CHECK_FALSE(check_event_data("x.0a._-b", 9, Json::object()).has_value());
-    for (auto const& name : {std::string("x."), std::string("x.A"), std::string("x.-a"), std::string("x.a b"), "x." + std::string(64, 'a')}) {
+    for (auto const& name : {std::string("x."), std::string("x.A"), std::string("x.-a"), std::string("x.a b"),
+                             "x." + std::string(64, 'a')}) {
         CAPTURE(name);
         CHECK(problem(name, Json::object()).field == "/type");
     }
@@ -173,13 +182,18 @@ TEST_CASE("an operation's input is checked as the table says", "[operations]") {
     REQUIRE(reserve != nullptr);
     CHECK(reserve->act == "reserve");
     CHECK(reserve->kind == OperationKind::write);
-    CHECK_FALSE(check_input(*reserve, {{"patterns", {"src/**"}}, {"wait_seconds", "30s"}, {"purpose", nullptr}}).has_value());
-    CHECK(check_input(*reserve, {{"paterns", {"src/**"}}})->message == "there is no field paterns; did you mean patterns?");
+    CHECK_FALSE(
+        check_input(*reserve, {{"patterns", {"src/**"}}, {"wait_seconds", "30s"}, {"purpose", nullptr}})
+            .has_value());
+    CHECK(check_input(*reserve, {{"paterns", {"src/**"}}})->message ==
+          "there is no field paterns; did you mean patterns?");
     CHECK(check_input(*reserve, Json::object())->field == "/patterns");
-    CHECK(check_input(*reserve, {{"patterns", {"a"}}, {"wait_seconds", "2d"}})->message == "must be from 0 to 86400 seconds");
+    CHECK(check_input(*reserve, {{"patterns", {"a"}}, {"wait_seconds", "2d"}})->message ==
+          "must be from 0 to 86400 seconds");
     CHECK(check_input(*reserve, {{"patterns", {"a"}}, {"ttl_seconds", "soon"}})->field == "/ttl_seconds");
     CHECK(check_input(*reserve, {{"patterns", {"a"}}, {"dry_run", 1}})->message == "must be true or false");
-    CHECK(check_input(*reserve, {{"patterns", {"a"}}, {"reservation_id", "rsv_1"}})->field == "/reservation_id");
+    CHECK(check_input(*reserve, {{"patterns", {"a"}}, {"reservation_id", "rsv_1"}})->field ==
+          "/reservation_id");
     CHECK(check_input(*reserve, Json::array())->field == "");
     CHECK(check_input(*find_operation("pilots.show"), {{"callsign", "No"}})->field == "/callsign");
     auto const fence = Json{{"kind", "reservation"}, {"id", "rsv_x"}, {"token", 0}};
@@ -190,7 +204,8 @@ TEST_CASE("an operation's input is checked as the table says", "[operations]") {
 
 TEST_CASE("text of a query becomes the type that the operation declares", "[operations]") {
     auto const* list = find_operation("events.list");
-    CHECK(typed_input(*list, {{"limit", "50"}, {"type", "x.note"}}) == Json{{"limit", 50}, {"type", "x.note"}});
+    CHECK(typed_input(*list, {{"limit", "50"}, {"type", "x.note"}}) ==
+          Json{{"limit", 50}, {"type", "x.note"}});
     CHECK(typed_input(*list, {{"limit", "many"}})["limit"] == "many");
     auto const* logs = find_operation("services.logs");
     CHECK(typed_input(*logs, {{"follow", ""}})["follow"] == true);
@@ -206,7 +221,8 @@ TEST_CASE("OpenAPI describes every operation that has a path", "[operations]") {
         std::string method(operation.method);
         for (auto& c : method) c = static_cast<char>(c - 'A' + 'a');
         CAPTURE(operation.name);
-        CHECK(document["paths"]["/api/v1" + std::string(operation.path)][method]["operationId"] == operation.name);
+        CHECK(document["paths"]["/api/v1" + std::string(operation.path)][method]["operationId"] ==
+              operation.name);
     }
 }
 

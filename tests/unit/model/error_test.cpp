@@ -37,7 +37,8 @@ TEST_CASE("an error takes message and hint from the catalogue where none is give
 }
 
 TEST_CASE("an error survives the way through a problem document", "[error]") {
-    auto error = make_error(ErrorCode::reservation_held, "held by viper-1", "/patterns/0", {{"conflicts", Json::array()}});
+    auto error = make_error(ErrorCode::reservation_held, "held by viper-1", "/patterns/0",
+                            {{"conflicts", Json::array()}});
     error.retry_after_seconds = 3;
     auto const problem = problem_from_error(error);
     CHECK(problem["status"] == 409);
@@ -56,13 +57,14 @@ TEST_CASE("a problem of another version still gives the best error it can", "[er
         int status;
         ErrorCode code;
     };
-    for (auto const& [status, code] : {Case{400, ErrorCode::bad_json}, Case{401, ErrorCode::unauthenticated},
-                                       Case{403, ErrorCode::forbidden}, Case{404, ErrorCode::not_found},
-                                       Case{409, ErrorCode::transition_refused}, Case{413, ErrorCode::too_large},
-                                       Case{422, ErrorCode::invalid_field}, Case{429, ErrorCode::too_many},
-                                       Case{503, ErrorCode::away}, Case{500, ErrorCode::internal},
-                                       Case{418, ErrorCode::internal}}) {
-        CHECK(error_from_problem({{"code", "of_the_future"}, {"status", status}, {"detail", "so"}}).code == code);
+    for (auto const& [status, code] :
+         {Case{400, ErrorCode::bad_json}, Case{401, ErrorCode::unauthenticated},
+          Case{403, ErrorCode::forbidden}, Case{404, ErrorCode::not_found},
+          Case{409, ErrorCode::transition_refused}, Case{413, ErrorCode::too_large},
+          Case{422, ErrorCode::invalid_field}, Case{429, ErrorCode::too_many}, Case{503, ErrorCode::away},
+          Case{500, ErrorCode::internal}, Case{418, ErrorCode::internal}}) {
+        CHECK(error_from_problem({{"code", "of_the_future"}, {"status", status}, {"detail", "so"}}).code ==
+              code);
     }
     CHECK(error_from_problem(Json()).code == ErrorCode::internal);
     CHECK(error_from_problem({{"title", "only a title"}}).message == "only a title");

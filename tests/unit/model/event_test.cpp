@@ -11,10 +11,21 @@ using namespace fleet;
 namespace {
 
 Event some_event() {
-    return Event{.seq = 7, .position = "1a2b3c4d.7", .event_id = "evt_01h455vb4pex5vsknk084sn02q", .project = "acme",
-                 .type = "x.note", .stream_type = "x", .stream_id = "x:acme", .stream_version = 3, .actor = "viper-1",
-                 .correlation_id = "conversation", .data = {{"a", 1}}, .metadata = {{"host", "h"}},
-                 .occurred_at = Time{Millis{1}}, .recorded_at = Time{Millis{2}}, .schema_version = 1};
+    return Event{.seq = 7,
+                 .position = "1a2b3c4d.7",
+                 .event_id = "evt_01h455vb4pex5vsknk084sn02q",
+                 .project = "acme",
+                 .type = "x.note",
+                 .stream_type = "x",
+                 .stream_id = "x:acme",
+                 .stream_version = 3,
+                 .actor = "viper-1",
+                 .correlation_id = "conversation",
+                 .data = {{"a", 1}},
+                 .metadata = {{"host", "h"}},
+                 .occurred_at = Time{Millis{1}},
+                 .recorded_at = Time{Millis{2}},
+                 .schema_version = 1};
 }
 
 }  // namespace
@@ -37,8 +48,9 @@ TEST_CASE("members of a newer daemon are passed over, absent optional ones are a
 
 TEST_CASE("an event with a member missing or of another type is refused by name", "[event]") {
     auto const whole = event_to_json(some_event());
-    for (auto const* key : {"seq", "position", "event_id", "project", "type", "stream_type", "stream_id", "stream_version",
-                            "actor", "data", "metadata", "occurred_at", "recorded_at", "schema_version"}) {
+    for (auto const* key :
+         {"seq", "position", "event_id", "project", "type", "stream_type", "stream_id", "stream_version",
+          "actor", "data", "metadata", "occurred_at", "recorded_at", "schema_version"}) {
         CAPTURE(key);
         auto without = whole;
         without.erase(key);
@@ -61,17 +73,19 @@ TEST_CASE("a position is printed and read again, and nothing else is read as one
     CHECK(position_text(position) == "1a2b3c4d.4711");
     CHECK(parse_position("1a2b3c4d.4711").value() == position);
     CHECK(parse_position("00000000.0").value().seq == 0);
-    for (auto const* text : {"", "4711", "1a2b3c4d", "1a2b3c4d.", "1a2b3c4d.-1", "1A2B3C4D.1", "1a2b3c4d.1x", "1a2b3c4d.01",
-                             "1a2b3c4.47111", "1a2b3c4d.99999999999999999999", "1a2b3c4g.1"}) {
+    for (auto const* text : {"", "4711", "1a2b3c4d", "1a2b3c4d.", "1a2b3c4d.-1", "1A2B3C4D.1", "1a2b3c4d.1x",
+                             "1a2b3c4d.01", "1a2b3c4.47111", "1a2b3c4d.99999999999999999999", "1a2b3c4g.1"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_position(text).has_value());
     }
 }
 
 TEST_CASE("a callsign begins with a letter and has 63 characters at most", "[callsign]") {
-    for (auto const& text : {std::string("a"), std::string("viper-1"), std::string(63, 'z')}) CHECK(Callsign::parse(text).has_value());
-    for (auto const& text : {std::string(), std::string("1viper"), std::string("-a"), std::string("Viper"), std::string("a b"),
-                             std::string("a_b"), std::string(64, 'z'), std::string("ü")}) {
+    for (auto const& text : {std::string("a"), std::string("viper-1"), std::string(63, 'z')})
+        CHECK(Callsign::parse(text).has_value());
+    for (auto const& text :
+         {std::string(), std::string("1viper"), std::string("-a"), std::string("Viper"), std::string("a b"),
+          std::string("a_b"), std::string(64, 'z'), std::string("ü")}) {
         CAPTURE(text);
         CHECK_FALSE(Callsign::parse(text).has_value());
     }

@@ -123,7 +123,8 @@ TEST_CASE("people see and type the last six characters of an id", "[id]") {
     CHECK(short_id(id) == "msn_…4sn02q");
     CHECK(short_id("viper-1") == "viper-1");
     CHECK(short_id("x_123") == "x_123");
-    for (auto const* typed : {"4sn02q", "msn_…4sn02q", "msn_...4sn02q", "msn_01h455", "msn_01h455vb4pex5vsknk084sn02q"}) {
+    for (auto const* typed :
+         {"4sn02q", "msn_…4sn02q", "msn_...4sn02q", "msn_01h455", "msn_01h455vb4pex5vsknk084sn02q"}) {
         CAPTURE(typed);
         CHECK(id_matches(id, typed));
     }

@@ -26,8 +26,10 @@ TEST_CASE("the default of every setting is what the table prints and reads", "[s
         CAPTURE(info.key);
         Settings settings;
         CHECK(find_setting(info.key) == &info);
-        if (info.default_text.empty()) CHECK(setting_text(settings, info.key).empty());
-        else CHECK(set_setting(settings, info.key, info.default_text).has_value());
+        if (info.default_text.empty())
+            CHECK(setting_text(settings, info.key).empty());
+        else
+            CHECK(set_setting(settings, info.key, info.default_text).has_value());
         CHECK(settings == Settings{});
         CHECK(names.insert(info.env).second);
         CHECK((info.secret ? info.flag.empty() : info.flag.starts_with("--")));

@@ -13,8 +13,9 @@ TEST_CASE("a time is printed in UTC with milliseconds", "[time]") {
 
 TEST_CASE("times with offsets and other fractions are read as the same instant", "[time]") {
     Time const wanted{1'785'230'100'100ms};
-    for (auto const* text : {"2026-07-28T09:15:00.1Z", "2026-07-28T09:15:00.100Z", "2026-07-28t09:15:00.100999999z",
-                             "2026-07-28 09:15:00.1Z", "2026-07-28T11:15:00.1+02:00", "2026-07-28T03:45:00.1-05:30"}) {
+    for (auto const* text :
+         {"2026-07-28T09:15:00.1Z", "2026-07-28T09:15:00.100Z", "2026-07-28t09:15:00.100999999z",
+          "2026-07-28 09:15:00.1Z", "2026-07-28T11:15:00.1+02:00", "2026-07-28T03:45:00.1-05:30"}) {
         CAPTURE(text);
         auto const time = parse_time(text);
         REQUIRE(time.has_value());
@@ -24,11 +25,12 @@ TEST_CASE("times with offsets and other fractions are read as the same instant",
 }
 
 TEST_CASE("what is not a time is refused", "[time]") {
-    for (auto const* text : {"", "2026-07-28", "2026-07-28T09:15:00", "2026-02-30T00:00:00Z", "2025-02-29T00:00:00Z",
-                             "2026-13-01T00:00:00Z", "2026-07-28T24:00:00Z", "2026-07-28T09:60:00Z", "2026-07-28T09:15:60Z",
-                             "2026-07-28T09:15:00.Z", "2026-07-28T09:15:00.1234567890Z", "2026-07-28T09:15:00Zx",
-                             "2026-07-28T09:15:00+24:00", "2026-07-28T09:15:00+02:60", "+026-07-28T09:15:00Z",
-                             "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "2026-07-28T09:15:00*02:00"}) {
+    for (auto const* text :
+         {"", "2026-07-28", "2026-07-28T09:15:00", "2026-02-30T00:00:00Z", "2025-02-29T00:00:00Z",
+          "2026-13-01T00:00:00Z", "2026-07-28T24:00:00Z", "2026-07-28T09:60:00Z", "2026-07-28T09:15:60Z",
+          "2026-07-28T09:15:00.Z", "2026-07-28T09:15:00.1234567890Z", "2026-07-28T09:15:00Zx",
+          "2026-07-28T09:15:00+24:00", "2026-07-28T09:15:00+02:60", "+026-07-28T09:15:00Z",
+          "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "2026-07-28T09:15:00*02:00"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_time(text).has_value());
     }
@@ -50,7 +52,8 @@ TEST_CASE("durations are read in seconds or with units", "[time]") {
 }
 
 TEST_CASE("what is not a duration is refused", "[time]") {
-    for (auto const* text : {"", "s", "-5", "5x", "1m1h", "5 s", "1e9", "5s5", "1.2.3s", "nan", "99999999999999h", "1s1s"}) {
+    for (auto const* text :
+         {"", "s", "-5", "5x", "1m1h", "5 s", "1e9", "5s5", "1.2.3s", "nan", "99999999999999h", "1s1s"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_duration(text).has_value());
     }
@@ -61,7 +64,8 @@ TEST_CASE("what is not a duration is refused", "[time]") {
 }
 
 TEST_CASE("a duration is printed in the form that is read again", "[time]") {
-    for (auto const duration : {0ms, 1ms, 250ms, Millis{90s}, Millis{90min}, Millis{49h}, Millis{26h} + 3ms}) {
+    for (auto const duration :
+         {0ms, 1ms, 250ms, Millis{90s}, Millis{90min}, Millis{49h}, Millis{26h} + 3ms}) {
         CAPTURE(duration_text(duration));
         CHECK(parse_duration(duration_text(duration)).value() == duration);
     }
