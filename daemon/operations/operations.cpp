@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace fleet::ops {
 
@@ -22,7 +23,9 @@ void in_seconds(Operation const& operation, Json& args) {
     for (Field const& field : operation.input) {
         if (field.type != FieldType::duration || !args.contains(field.name)) continue;
         Json& value = args[std::string(field.name)];
-        auto const length = parse_duration(value);
+        if (value.is_number_float()) value = static_cast<std::int64_t>(std::ceil(value.get<double>()));
+        if (!value.is_string()) continue;
+        auto const length = parse_duration(value.get<std::string>());
         if (length) value = std::chrono::ceil<std::chrono::seconds>(*length).count();
     }
 }

@@ -99,13 +99,6 @@ asio::awaitable<void> Wait::woken() {
     }
 }
 
-void watch_line(Operations::State& state, std::string project) {
-    if (state.lines[project]++ > 0) return;
-    asio::co_spawn(state.parts.loop, run_line(state, project), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    });
-}
-
 asio::awaitable<Result<store::ActRow>> end_wait(Operations::State& state, Request who, std::string reservation_id,
                                                 std::string_view outcome) {
     who.args = Json{{"reservation_id", std::move(reservation_id)}, {"outcome", std::string(outcome)}};
