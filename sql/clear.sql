@@ -12,7 +12,7 @@ begin
         execute item.todo;
     end loop;
     for item in
-        select format('drop view if exists %s cascade', c.oid::regclass) as todo
+        select format('drop view if exists %I.%I cascade', c.relnamespace::regnamespace, c.relname) as todo
           from pg_class c
          where c.relkind = 'v'
            and c.relnamespace::regnamespace::text in ('fleet', 'fleet_log', 'fleet_state', 'fleet_live')

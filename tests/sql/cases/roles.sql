@@ -1,7 +1,7 @@
 -- Who may do what: nobody writes raw, only a daemon says who is asking, readers read.
 begin;
 set search_path = tap, public;
-select plan(23);
+select plan(21);
 select scene();
 
 select throws_ok('update fleet_log.events set actor = ''x''', 'FL403', null, 'the log takes no update, not even from the owner');
@@ -24,10 +24,11 @@ create temp table got as select * from fleet.act(jsonb_build_array(
     '{"op": "archive_project", "args": {"key": "demo"}}'::jsonb));
 create temp table said as select * from fleet.append('demo', 'x.b', '{"n": 1}', null, 'viper-1');
 create temp table refused as
-select x.what, (select string_agg(privilege, ',') from unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'SELECT']) privilege
-                 where has_table_privilege(x.what::regclass, privilege)) as may
-  from unnest(array[1]) n, (select c.oid::regclass::text as what from pg_class c
-         where c.relnamespace::regnamespace::text in ('fleet_log', 'fleet_state', 'fleet_live') and c.relkind in ('r', 'v')) x;
+select c.oid, (select string_agg(privilege, ',')
+                 from unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'SELECT']) privilege
+                where has_table_privilege(c.oid, privilege)) as may
+  from pg_class c
+ where c.relnamespace::regnamespace::text in ('fleet_log', 'fleet_state', 'fleet_live') and c.relkind in ('r', 'v');
 create temp table callable as
 select p.oid::regprocedure::text as what from pg_proc p
  where p.pronamespace::regnamespace::text in ('fleet_log', 'fleet_state', 'fleet_live') and has_function_privilege(p.oid, 'execute');
@@ -36,7 +37,6 @@ reset session authorization;
 select is((select array_agg(ok order by ord) from got), array[true, true], 'an operator at psql acts, with the operator''s role');
 select is((select array_agg(distinct actor) from fleet.events where seq > 3), array['sql_case_operator'],
           'as who he is, whatever the request says');
-select is((select ok from said), true, 'a wrapper does the same'::text) where false;
 select is((select code from said), 'not_found', 'a wrapper gives the refusal as a row');
 select is((select count(*) from refused where may is not null), 0::bigint, 'he reads and writes no table directly');
 select is((select count(*) from callable), 0::bigint, 'and calls nothing but the public face');
@@ -78,11 +78,5 @@ select is((select string_agg(c, ',' order by c) from pg_db_role_setting s, unnes
             where s.setrole = 'fleet_daemon'::regrole
               and s.setdatabase = (select oid from pg_database where datname = current_database())),
           'idle_in_transaction_session_timeout=2s,lock_timeout=2s', 'who acts waits and idles two seconds at most');
-set local default_transaction_isolation = 'repeatable read';
 select * from finish();
-rollback;
-begin isolation level repeatable read;
-set search_path = tap, public;
-select no_plan();
-select throws_ok($$select * from fleet.act('[]')$$, 'FL426', null, 'an older snapshot than the lock is refused');
 rollback;
