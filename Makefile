@@ -31,7 +31,7 @@ test-long: build  ## Run the tests that take long, too
 bench: deps  ## Measure; figures go to build/bench/results.json
 	@scripts/bench.sh
 
-bench-compare: deps  ## Compare with an earlier file: make bench-compare BEFORE=file.json
+bench-compare:  ## Compare with an earlier file: make bench-compare BEFORE=file.json
 	@scripts/bench.sh --compare "$(BEFORE)"
 
 install: release  ## Install programs, library, headers, man pages; PREFIX=/usr/local

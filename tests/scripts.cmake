@@ -25,3 +25,30 @@ foreach(rule IN LISTS house_rules)
   get_filename_component(stem "${rule}" NAME_WE)
   fleet_script_test(house_${stem} LABEL house COMMAND "${Python3_EXECUTABLE}" "${rule}" "${CMAKE_SOURCE_DIR}")
 endforeach()
+
+# pgTAP: every file in a transaction that is rolled back; and the scripts that need a database to commit in.
+file(GLOB sql_tests CONFIGURE_DEPENDS sql/*_test.sql sql/test_*.sql)
+if(sql_tests)
+  fleet_script_test(sql_pgtap LABEL sql DATABASE TIMEOUT 300
+    COMMAND $<TARGET_FILE:with_database> "${CMAKE_CURRENT_SOURCE_DIR}/support/pgtap.sh" ${sql_tests})
+endif()
+file(GLOB sql_scripts CONFIGURE_DEPENDS sql/*_test.sh)
+foreach(script IN LISTS sql_scripts)
+  get_filename_component(stem "${script}" NAME_WE)
+  string(REGEX REPLACE "_test$" "" stem "${stem}")
+  fleet_script_test(sql_${stem} LABEL sql DATABASE TIMEOUT 300
+    COMMAND $<TARGET_FILE:with_database> --empty "${script}")
+endforeach()
+
+# End to end, through the programs as `cmake --install` puts them. Each script has fleets of its own.
+set(FLEET_E2E_PREFIX "${CMAKE_BINARY_DIR}/e2e-prefix")
+add_test(NAME install_programs COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/e2e/install.sh" "${CMAKE_BINARY_DIR}" "${FLEET_E2E_PREFIX}")
+set_tests_properties(install_programs PROPERTIES FIXTURES_SETUP installed TIMEOUT 120 LABELS e2e)
+file(GLOB e2e_tests CONFIGURE_DEPENDS e2e/*_test.py)
+foreach(script IN LISTS e2e_tests)
+  get_filename_component(stem "${script}" NAME_WE)
+  string(REGEX REPLACE "_test$" "" stem "${stem}")
+  fleet_script_test(e2e_${stem} LABEL e2e TIMEOUT 400 COMMAND "${Python3_EXECUTABLE}" "${script}")
+  set_tests_properties(e2e_${stem} PROPERTIES FIXTURES_REQUIRED installed
+                       ENVIRONMENT "FLEET_E2E_PREFIX=${FLEET_E2E_PREFIX};CXX=${CMAKE_CXX_COMPILER};PYTHONDONTWRITEBYTECODE=1")
+endforeach()
