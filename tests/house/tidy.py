@@ -22,7 +22,7 @@ VAGUE_NAME = re.compile(r"\b(?:namespace|class|struct)\s+(\w*(?:[Mm]anager|[Hh]e
 # Split, so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 DETACHED = re.compile(r"\basio::detached\b|\basio::detached_t\b")
-FIXED_SLEEP = re.compile(r"\bsleep_for\s*\(|\busleep\s*\(|\bnanosleep\s*\(|\bpg_sleep\s*\(|^\s*sleep\s+[\d.]")
+FIXED_SLEEP = re.compile(r"\bsleep_for\s*\(|\busleep\s*\(|\bnanosleep\s*\(|^\s*sleep\s+[\d.]")
 SQL_TEXT = re.compile(
     r'"\s*(?:select\s+[^"]*\bfrom\b|select\s+[\w.]+\s*\(|insert\s+into\b|update\s+[\w.]+\s+set\b|delete\s+from\b|'
     r'create\s+(?:table|function|or\s+replace|view|schema|role|index|database)\b|alter\s+\w+\s|drop\s+\w+\s)', re.I)
