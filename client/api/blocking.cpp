@@ -24,22 +24,26 @@ Json Blocking::stream(std::string operation, Json args, JsonSink sink) {
 }
 
 Project Blocking::register_project(ProjectRequest request) {
-    return wait<Project>(
-        [&](Completion<Project> done) { client_.async_register_project(std::move(request), std::move(done)); });
+    return wait<Project>([&](Completion<Project> done) {
+        client_.async_register_project(std::move(request), std::move(done));
+    });
 }
 
 RegisteredPilot Blocking::register_pilot(PilotRequest request) {
-    return wait<RegisteredPilot>(
-        [&](Completion<RegisteredPilot> done) { client_.async_register_pilot(std::move(request), std::move(done)); });
+    return wait<RegisteredPilot>([&](Completion<RegisteredPilot> done) {
+        client_.async_register_pilot(std::move(request), std::move(done));
+    });
 }
 
 Page<Pilot> Blocking::pilots(ListRequest request) {
-    return wait<Page<Pilot>>(
-        [&](Completion<Page<Pilot>> done) { client_.async_list_pilots(std::move(request), std::move(done)); });
+    return wait<Page<Pilot>>([&](Completion<Page<Pilot>> done) {
+        client_.async_list_pilots(std::move(request), std::move(done));
+    });
 }
 
 Json Blocking::beat(std::string callsign) {
-    return wait<Json>([&](Completion<Json> done) { client_.async_beat(std::move(callsign), std::move(done)); });
+    return wait<Json>(
+        [&](Completion<Json> done) { client_.async_beat(std::move(callsign), std::move(done)); });
 }
 
 Json Blocking::deregister_pilot(DeregisterRequest request) {
@@ -53,11 +57,13 @@ ReserveOutcome Blocking::reserve(ReserveRequest request) {
 }
 
 Time Blocking::extend(Fence fence, Millis ttl) {
-    return wait<Time>([&](Completion<Time> done) { client_.async_extend(std::move(fence), ttl, std::move(done)); });
+    return wait<Time>(
+        [&](Completion<Time> done) { client_.async_extend(std::move(fence), ttl, std::move(done)); });
 }
 
 Json Blocking::release(Fence fence) {
-    return wait<Json>([&](Completion<Json> done) { client_.async_release(std::move(fence), std::move(done)); });
+    return wait<Json>(
+        [&](Completion<Json> done) { client_.async_release(std::move(fence), std::move(done)); });
 }
 
 Page<Reservation> Blocking::reservations(ListRequest request) {
@@ -84,12 +90,14 @@ AppendedEvent Blocking::append(NewEvent event) {
 
 std::vector<AppendedEvent> Blocking::append(AppendRequest request) {
     using Appended = std::vector<AppendedEvent>;
-    return wait<Appended>([&](Completion<Appended> done) { client_.async_append(std::move(request), std::move(done)); });
+    return wait<Appended>(
+        [&](Completion<Appended> done) { client_.async_append(std::move(request), std::move(done)); });
 }
 
 Page<Event> Blocking::events(ListRequest request) {
-    return wait<Page<Event>>(
-        [&](Completion<Page<Event>> done) { client_.async_list_events(std::move(request), std::move(done)); });
+    return wait<Page<Event>>([&](Completion<Page<Event>> done) {
+        client_.async_list_events(std::move(request), std::move(done));
+    });
 }
 
 Cursor Blocking::ack(std::string consumer, std::int64_t seq) {

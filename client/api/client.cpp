@@ -12,7 +12,10 @@ void put(Json& object, char const* key, std::string const& value) {
     if (!value.empty()) object[key] = value;
 }
 
-std::string seconds_text(Millis duration) { return duration_text(duration); }
+// Whole seconds, rounded up: no lease is shorter than was asked for.
+std::int64_t whole_seconds(Millis duration) {
+    return (duration.count() + 999) / 1'000;
+}
 
 Json reserve_args(ReserveRequest const& request) {
     Json args{{"patterns", request.patterns}};
@@ -20,8 +23,8 @@ Json reserve_args(ReserveRequest const& request) {
     put(args, "purpose", request.purpose);
     put(args, "reason", request.reason);
     put(args, "priority", request.priority);
-    if (request.ttl) args["ttl_seconds"] = seconds_text(*request.ttl);
-    if (request.wait) args["wait_seconds"] = seconds_text(*request.wait);
+    if (request.ttl) args["ttl_seconds"] = whole_seconds(*request.ttl);
+    if (request.wait) args["wait_seconds"] = whole_seconds(*request.wait);
     if (request.dry_run) args["dry_run"] = true;
     return args;
 }
@@ -61,8 +64,12 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-ClientOptions const& Client::options() const { return core_->options(); }
-asio::any_io_executor Client::get_executor() const { return core_->executor(); }
+ClientOptions const& Client::options() const {
+    return core_->options();
+}
+asio::any_io_executor Client::get_executor() const {
+    return core_->executor();
+}
 
 Client::Work<Json> Client::call(ClientCorePtr core, std::string operation, Json args, CallOptions options) {
     co_return co_await core->call(std::move(operation), std::move(args), std::move(options));
@@ -137,7 +144,7 @@ Client::Work<ReserveOutcome> Client::reserve(ClientCorePtr core, ReserveRequest 
 }
 
 Client::Work<Time> Client::extend(ClientCorePtr core, Fence fence, Millis ttl) {
-    Json args{{"reservation_id", fence.reservation_id}, {"ttl_seconds", seconds_text(ttl)}};
+    Json args{{"reservation_id", fence.reservation_id}, {"ttl_seconds", whole_seconds(ttl)}};
     auto answer = co_await core->fenced("reservations.extend", std::move(args), std::move(fence));
     if (!answer) co_return answer.error();
     co_return parse_time(text_or(*answer, "expires_at", ""));
@@ -189,7 +196,8 @@ Client::Work<AppendedEvent> Client::append_one(ClientCorePtr core, NewEvent even
     request.events.push_back(std::move(event));
     auto appended = co_await append(core, std::move(request));
     if (!appended) co_return appended.error();
-    if (appended->empty()) co_return make_error(ErrorCode::internal, "the daemon answered without a position");
+    if (appended->empty())
+        co_return make_error(ErrorCode::internal, "the daemon answered without a position");
     co_return appended->front();
 }
 

@@ -25,13 +25,17 @@ double draw() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
 
-bool timed_out(Error const& error) { return error.detail.is_object() && flag_or(error.detail, "timed_out", false); }
+bool timed_out(Error const& error) {
+    return error.detail.is_object() && flag_or(error.detail, "timed_out", false);
+}
 
 // A wait for files prolongs the answer by itself.
-Millis answer_limit(Operation const& operation, Json const& args, CallOptions const& options, Timeouts const& timeouts) {
+Millis answer_limit(Operation const& operation, Json const& args, CallOptions const& options,
+                    Timeouts const& timeouts) {
     Millis limit = options.answer.value_or(timeouts.answer);
-    if (operation.name != "reservations.reserve" || !args.is_object() || !args.contains("wait_seconds")) return limit;
-    auto wait = parse_duration(args.at("wait_seconds"));
+    if (operation.name != "reservations.reserve" || !args.is_object() || !args.contains("wait_seconds"))
+        return limit;
+    auto wait = duration_from_json(args.at("wait_seconds"));
     return wait ? limit + *wait : limit;
 }
 
@@ -49,7 +53,8 @@ Error unknown_operation(std::string_view name) {
 ClientCore::ClientCore(asio::any_io_executor executor, ClientOptions options)
     : executor_(std::move(executor)),
       options_(std::move(options)),
-      endpoint_(transport::parse_endpoint(options_.endpoint.empty() ? default_endpoint() : options_.endpoint)) {}
+      endpoint_(
+          transport::parse_endpoint(options_.endpoint.empty() ? default_endpoint() : options_.endpoint)) {}
 
 std::vector<transport::Header> ClientCore::identity() const {
     std::vector<transport::Header> headers;
@@ -82,9 +87,10 @@ asio::awaitable<Result<transport::HttpAnswer>> ClientCore::once(transport::HttpR
     co_return answer;
 }
 
-// A kept connection that the daemon has closed meanwhile, and a daemon that restarts, look alike: the request is
-// repeated, with the key it has. A daemon that was never there is told at once.
-asio::awaitable<Result<transport::HttpAnswer>> ClientCore::exchange(transport::HttpRequest request, Millis limit) {
+// A kept connection that the daemon has closed meanwhile, and a daemon that restarts, look alike: the request
+// is repeated, with the key it has. A daemon that was never there is told at once.
+asio::awaitable<Result<transport::HttpAnswer>> ClientCore::exchange(transport::HttpRequest request,
+                                                                    Millis limit) {
     transport::ReconnectPlan plan{{repeat_pauses, options_.timeouts.retry_for}};
     bool ever_connected = false;
     while (true) {

@@ -36,7 +36,8 @@ private:
 
     asio::awaitable<Result<Connection>> connection();
     asio::awaitable<Result<transport::HttpAnswer>> exchange(transport::HttpRequest request, Millis limit);
-    asio::awaitable<Result<transport::HttpAnswer>> once(transport::HttpRequest request, Millis limit, bool& connected);
+    asio::awaitable<Result<transport::HttpAnswer>> once(transport::HttpRequest request, Millis limit,
+                                                        bool& connected);
 
     asio::any_io_executor executor_;
     ClientOptions options_;

@@ -42,7 +42,8 @@ public:
         std::string sql = "select moved, at from fleet.advance_cursor($1, $2, $3::bigint)";
         auto rows = co_await session.query(std::move(sql), std::move(arguments), step_limit);
         if (!rows) co_return rows.error();
-        if (rows->size() == 0) co_return make_error(ErrorCode::internal, "the database did not say where the cursor is");
+        if (rows->size() == 0)
+            co_return make_error(ErrorCode::internal, "the database did not say where the cursor is");
         Cursor moved;
         moved.consumer = std::move(cursor);
         moved.moved = rows->flag(0, 0);

@@ -13,12 +13,12 @@
 namespace fleet {
 
 struct FeedBatch {
-    std::vector<Event> events{};     // in order of seq; may repeat what came before
-    Position to{};                   // everything that matches up to here has come; empty incarnation: not known
+    std::vector<Event> events{};  // in order of seq; may repeat what came before
+    Position to{};                // everything that matches up to here has come; empty incarnation: not known
 };
 
-// Lives on its executor; one call at a time. A feed carries on by itself after a lost connection: `next` fails only
-// with what trying again does not mend, or after the time to give up.
+// Lives on its executor; one call at a time. A feed carries on by itself after a lost connection: `next`
+// fails only with what trying again does not mend, or after the time to give up.
 class Feed {
 public:
     virtual ~Feed() = default;

@@ -14,8 +14,8 @@ namespace fleet {
 std::string subscribe_frame(SubscriptionOptions const& options, std::optional<Position> const& resume);
 
 struct Heard {
-    std::optional<FeedBatch> batch{};    // none: a frame that is not about events
-    std::optional<Position> head{};      // the answer to `subscribe`: where the log ended
+    std::optional<FeedBatch> batch{};  // none: a frame that is not about events
+    std::optional<Position> head{};    // the answer to `subscribe`: where the log ended
 };
 
 // Errors: what the daemon refused; bad_json for a frame that cannot be read.

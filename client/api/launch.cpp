@@ -50,21 +50,28 @@ template void launch(asio::any_io_executor, asio::awaitable<Result<Json>>, Compl
 template void launch(asio::any_io_executor, asio::awaitable<Result<Time>>, Completion<Time>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Project>>, Completion<Project>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Pilot>>, Completion<Pilot>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<RegisteredPilot>>, Completion<RegisteredPilot>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<ReserveOutcome>>, Completion<ReserveOutcome>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<RegisteredPilot>>,
+                     Completion<RegisteredPilot>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<ReserveOutcome>>,
+                     Completion<ReserveOutcome>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<FileCheck>>, Completion<FileCheck>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<AppendedEvent>>, Completion<AppendedEvent>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<AppendedEvent>>,
+                     Completion<AppendedEvent>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<std::vector<AppendedEvent>>>,
                      Completion<std::vector<AppendedEvent>>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Cursor>>, Completion<Cursor>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Project>>>, Completion<Page<Project>>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Project>>>,
+                     Completion<Page<Project>>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Pilot>>>, Completion<Page<Pilot>>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Host>>>, Completion<Page<Host>>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Reservation>>>, Completion<Page<Reservation>>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Reservation>>>,
+                     Completion<Page<Reservation>>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Event>>>, Completion<Page<Event>>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Page<Cursor>>>, Completion<Page<Cursor>>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<std::vector<Event>>>, Completion<std::vector<Event>>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<std::vector<Event>>>,
+                     Completion<std::vector<Event>>);
 template void launch(asio::any_io_executor, asio::awaitable<Result<Event>>, Completion<Event>);
-template void launch(asio::any_io_executor, asio::awaitable<Result<ReservationLease>>, Completion<ReservationLease>);
+template void launch(asio::any_io_executor, asio::awaitable<Result<ReservationLease>>,
+                     Completion<ReservationLease>);
 
 }  // namespace fleet

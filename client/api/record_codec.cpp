@@ -5,7 +5,9 @@
 namespace fleet {
 namespace {
 
-std::string text(Json const& value, std::string_view key) { return text_or(value, key, ""); }
+std::string text(Json const& value, std::string_view key) {
+    return text_or(value, key, "");
+}
 
 std::optional<Time> time_at(Json const& value, std::string_view key) {
     auto parsed = parse_time(text(value, key));
@@ -100,7 +102,8 @@ Conflict conflict_from_json(Json const& value) {
     conflict.mode = text(value, "mode");
     conflict.expires_at = time_at(value, "expires_at");
     Json const& left = member(value, "for_another_seconds");
-    if (left.is_number()) conflict.for_another = Millis(static_cast<std::int64_t>(left.get<double>() * 1'000));
+    if (left.is_number())
+        conflict.for_another = Millis(static_cast<std::int64_t>(left.get<double>() * 1'000));
     return conflict;
 }
 
@@ -127,11 +130,18 @@ Result<ReserveOutcome> outcome_from(Result<Json> const& answer) {
     if (!answer) {
         Error const& error = answer.error();
         switch (error.code) {
-        case ErrorCode::reservation_held: return ReserveOutcome(Held{conflicts(member(error.detail, "conflicts")), error});
-        case ErrorCode::wait_ended: return ReserveOutcome(TimedOut{conflicts(member(error.detail, "conflicts")), error});
-        case ErrorCode::deadlock: return ReserveOutcome(Deadlocked{texts(member(error.detail, "cycle")), error});
-        default: return error;
+            case ErrorCode::reservation_held:
+                return ReserveOutcome(Held{conflicts(member(error.detail, "conflicts")), error});
+            case ErrorCode::wait_ended:
+                return ReserveOutcome(TimedOut{conflicts(member(error.detail, "conflicts")), error});
+            case ErrorCode::deadlock:
+                return ReserveOutcome(Deadlocked{texts(member(error.detail, "cycle")), error});
+            default: return error;
         }
+    }
+    if (text(*answer, "outcome") == "held") {  // of a dry run
+        Error error = make_error(ErrorCode::reservation_held, {}, {}, *answer);
+        return ReserveOutcome(Held{conflicts(member(*answer, "conflicts")), std::move(error)});
     }
     Granted granted;
     granted.fence.reservation_id = text(*answer, "reservation_id");

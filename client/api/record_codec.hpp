@@ -24,7 +24,8 @@ Page<T> page_from_json(Json const& value, T (*item)(Json const&)) {
     if (auto items = value.find("items"); items != value.end() && items->is_array()) {
         for (Json const& one : *items) page.items.push_back(item(one));
     }
-    if (auto next = value.find("next"); next != value.end() && next->is_string()) page.next = next->get<std::string>();
+    if (auto next = value.find("next"); next != value.end() && next->is_string())
+        page.next = next->get<std::string>();
     return page;
 }
 

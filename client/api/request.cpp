@@ -29,7 +29,8 @@ Result<std::string> fill_path(std::string_view path, Json& args) {
         std::string name(path.substr(open + 1, close - open - 1));
         auto found = args.find(name);
         bool given = found != args.end() && !found->is_null() && !value_text(*found).empty();
-        if (!given) return make_error(ErrorCode::invalid_field, fmt::format("{} is missing", name), "/" + name);
+        if (!given)
+            return make_error(ErrorCode::invalid_field, fmt::format("{} is missing", name), "/" + name);
         out += transport::encode_segment(value_text(*found));
         args.erase(found);
         path.remove_prefix(close + 1);
@@ -49,7 +50,8 @@ std::string query_of(Json const& args) {
 
 }  // namespace
 
-Result<transport::HttpRequest> make_request(Operation const& operation, Json args, CallOptions const& options) {
+Result<transport::HttpRequest> make_request(Operation const& operation, Json args,
+                                            CallOptions const& options) {
     if (operation.method.empty()) {
         return make_error(ErrorCode::not_found, fmt::format("{} is not offered over HTTP", operation.name));
     }

@@ -20,7 +20,8 @@ constexpr Millis renew_soonest{200};
 
 using Clock = std::chrono::steady_clock;
 
-// A background task of a lease reports nothing but through `on_lost`; what it throws is a bug or the end of the loop.
+// A background task of a lease reports nothing but through `on_lost`; what it throws is a bug or the end of
+// the loop.
 void ended(std::exception_ptr const&) {}
 
 }  // namespace
@@ -31,7 +32,7 @@ struct ReservationLease::State {
     Millis ttl{};
     OnLost on_lost{};
     asio::steady_timer timer;
-    Clock::time_point surely_until{};   // measured before the request was sent, so that it is never too late
+    Clock::time_point surely_until{};  // measured before the request was sent, so that it is never too late
     bool held = true;
 
     void lost(Error const& why) {
@@ -41,10 +42,12 @@ struct ReservationLease::State {
     }
 };
 
-asio::any_io_executor ReservationLease::executor_of(ClientCore const& core) { return core.executor(); }
+asio::any_io_executor ReservationLease::executor_of(ClientCore const& core) {
+    return core.executor();
+}
 
-asio::awaitable<Result<ReservationLease>> ReservationLease::acquire(ClientCorePtr core, ReserveRequest request,
-                                                                    OnLost on_lost) {
+asio::awaitable<Result<ReservationLease>> ReservationLease::acquire(ClientCorePtr core,
+                                                                    ReserveRequest request, OnLost on_lost) {
     Client client{core};
     Millis ttl = request.ttl.value_or(ttl_default);
     request.ttl = ttl;
@@ -54,8 +57,8 @@ asio::awaitable<Result<ReservationLease>> ReservationLease::acquire(ClientCorePt
     if (auto const* late = std::get_if<TimedOut>(&*outcome)) co_return late->error;
     if (auto const* cycle = std::get_if<Deadlocked>(&*outcome)) co_return cycle->error;
 
-    auto state = std::shared_ptr<State>(new State{core, std::get<Granted>(*std::move(outcome)), ttl, std::move(on_lost),
-                                                  asio::steady_timer(core->executor())});
+    auto state = std::shared_ptr<State>(new State{core, std::get<Granted>(*std::move(outcome)), ttl,
+                                                  std::move(on_lost), asio::steady_timer(core->executor())});
     // The grant may be as old as the answer's way here; a tenth of the lease covers it.
     state->surely_until = Clock::now() + ttl - ttl / 10;
     auto executor = core->executor();
@@ -71,13 +74,16 @@ asio::awaitable<void> ReservationLease::renew(std::shared_ptr<State> state) {
         auto [cancelled] = co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
         if (cancelled || !state->held) co_return;
         auto asked_at = Clock::now();
-        Json args{{"reservation_id", state->granted.fence.reservation_id}, {"ttl_seconds", duration_text(state->ttl)}};
-        auto answer = co_await state->core->fenced("reservations.extend", std::move(args), state->granted.fence);
+        Json args{{"reservation_id", state->granted.fence.reservation_id},
+                  {"ttl_seconds", (state->ttl.count() + 999) / 1'000}};
+        auto answer =
+            co_await state->core->fenced("reservations.extend", std::move(args), state->granted.fence);
         if (!state->held) co_return;
         if (answer) {
             state->surely_until = asked_at + state->ttl;
             state->granted.expires_at.reset();
-            if (auto until = parse_time(text_or(*answer, "expires_at", ""))) state->granted.expires_at = *until;
+            if (auto until = parse_time(text_or(*answer, "expires_at", "")))
+                state->granted.expires_at = *until;
             pause = std::max(renew_soonest, state->ttl / 3);
             continue;
         }
@@ -102,7 +108,9 @@ asio::awaitable<Result<Json>> ReservationLease::release(std::shared_ptr<State> s
     co_return co_await state->core->call(std::move(operation), std::move(args), std::move(options));
 }
 
-ReservationLease::~ReservationLease() { let_go(); }
+ReservationLease::~ReservationLease() {
+    let_go();
+}
 
 ReservationLease& ReservationLease::operator=(ReservationLease&& other) noexcept {
     if (this == &other) return *this;
@@ -123,7 +131,9 @@ asio::any_io_executor ReservationLease::executor() const {
     return state_->core->executor();
 }
 
-bool ReservationLease::is_held() const { return state_ && state_->held; }
+bool ReservationLease::is_held() const {
+    return state_ && state_->held;
+}
 
 Granted const& ReservationLease::granted() const {
     FLEET_ASSERT(state_ != nullptr, "only an acquired lease was granted");

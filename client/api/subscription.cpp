@@ -64,10 +64,18 @@ Subscription& Subscription::operator=(Subscription&& other) noexcept {
     return *this;
 }
 
-asio::any_io_executor Subscription::executor() const { return state_->executor; }
-Position Subscription::position() const { return state_->position; }
-bool Subscription::is_connected() const { return state_->feed->is_connected(); }
-std::string Subscription::trouble() const { return state_->feed->trouble(); }
+asio::any_io_executor Subscription::executor() const {
+    return state_->executor;
+}
+Position Subscription::position() const {
+    return state_->position;
+}
+bool Subscription::is_connected() const {
+    return state_->feed->is_connected();
+}
+std::string Subscription::trouble() const {
+    return state_->feed->trouble();
+}
 
 void Subscription::stop() {
     state_->stopped = true;
@@ -85,7 +93,8 @@ Subscription::Work<Event> Subscription::next(StatePtr state) {
 Subscription::Work<std::vector<Event>> Subscription::next_batch(StatePtr state) {
     auto filled = co_await state->fill();
     if (!filled) co_return filled.error();
-    std::vector<Event> events(std::make_move_iterator(state->ready.begin()), std::make_move_iterator(state->ready.end()));
+    std::vector<Event> events(std::make_move_iterator(state->ready.begin()),
+                              std::make_move_iterator(state->ready.end()));
     state->ready.clear();
     co_return events;
 }

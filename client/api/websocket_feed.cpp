@@ -11,14 +11,14 @@ namespace fleet {
 
 bool is_passing(Error const& error) {
     switch (error.code) {
-    case ErrorCode::daemon_away:
-    case ErrorCode::away:
-    case ErrorCode::stopping:
-    case ErrorCode::too_many:
-    case ErrorCode::request_timeout:
-    case ErrorCode::not_running:
-    case ErrorCode::schema_older: return true;
-    default: return false;
+        case ErrorCode::daemon_away:
+        case ErrorCode::away:
+        case ErrorCode::stopping:
+        case ErrorCode::too_many:
+        case ErrorCode::request_timeout:
+        case ErrorCode::not_running:
+        case ErrorCode::schema_older: return true;
+        default: return false;
     }
 }
 
@@ -97,7 +97,8 @@ private:
         if (!core_->endpoint()) co_return core_->endpoint().error();
         auto fresh = std::make_unique<transport::WsChannel>(core_->executor(), *core_->endpoint());
         std::string target = "/ws";
-        auto opened = co_await fresh->open(std::move(target), core_->identity(), core_->options().timeouts.connect);
+        auto opened =
+            co_await fresh->open(std::move(target), core_->identity(), core_->options().timeouts.connect);
         if (!opened) co_return opened;
         std::string frame = subscribe_frame(options_, resume_);
         auto sent = co_await fresh->write(std::move(frame));

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <sys/un.h>
+#include <algorithm>
 
 namespace fleet::transport {
 namespace {
@@ -41,10 +41,13 @@ bool is_port(std::string_view text) {
 
 std::string Endpoint::authority() const {
     if (is_unix()) return "fleetd";
-    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
 }
 
-std::string Endpoint::text() const { return is_unix() ? "unix:" + path : "http://" + authority(); }
+std::string Endpoint::text() const {
+    return is_unix() ? "unix:" + path : "http://" + authority();
+}
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
     std::string_view rest = text;
@@ -55,10 +58,12 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     if (rest.ends_with('/')) rest.remove_suffix(1);
 
     auto colon = rest.rfind(':');
-    if (colon == std::string_view::npos || !is_port(rest.substr(colon + 1))) return wrong(text, "needs a port");
+    if (colon == std::string_view::npos || !is_port(rest.substr(colon + 1)))
+        return wrong(text, "needs a port");
     std::string_view host = rest.substr(0, colon);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    if (host.empty() || host.find_first_of("/[]@ ") != std::string_view::npos) return wrong(text, "needs a host");
+    if (host.empty() || host.find_first_of("/[]@ ") != std::string_view::npos)
+        return wrong(text, "needs a host");
     Endpoint endpoint;
     endpoint.host = host;
     endpoint.port = rest.substr(colon + 1);
@@ -70,8 +75,8 @@ std::string encode_segment(std::string_view text) {
     std::string out;
     for (char c : text) {
         auto byte = static_cast<unsigned char>(c);
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                     c == '.' || c == '~';
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                     c == '_' || c == '.' || c == '~';
         if (plain) {
             out += c;
             continue;

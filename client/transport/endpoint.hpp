@@ -8,8 +8,8 @@
 namespace fleet::transport {
 
 struct Endpoint {
-    std::string path{};   // of a unix socket; empty: TCP
-    std::string host{};   // name or address, without brackets
+    std::string path{};  // of a unix socket; empty: TCP
+    std::string host{};  // name or address, without brackets
     std::string port{};
 
     bool is_unix() const { return !path.empty(); }
@@ -21,8 +21,8 @@ struct Endpoint {
     friend bool operator==(Endpoint const&, Endpoint const&) = default;
 };
 
-// "/path", "unix:/path", "http://host:port", "tcp:host:port" or "host:port"; an IPv6 address stands in brackets.
-// Errors: `usage` with what is wrong (no port, a unix path over 107 bytes, `https://`).
+// "/path", "unix:/path", "http://host:port", "tcp:host:port" or "host:port"; an IPv6 address stands in
+// brackets. Errors: `usage` with what is wrong (no port, a unix path over 107 bytes, `https://`).
 Result<Endpoint> parse_endpoint(std::string_view text);
 
 // One segment of a path, percent-encoded: everything but unreserved characters.

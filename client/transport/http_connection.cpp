@@ -78,7 +78,8 @@ std::string_view HttpAnswer::header(std::string_view lower_case_name) const {
 }
 
 struct HttpConnection::Impl {
-    Impl(asio::any_io_executor executor, Endpoint where) : endpoint(std::move(where)), stream(std::move(executor)) {}
+    Impl(asio::any_io_executor executor, Endpoint where)
+        : endpoint(std::move(where)), stream(std::move(executor)) {}
 
     // Sends the request and reads the head of the answer into `parser`.
     asio::awaitable<SystemError> ask(HttpRequest request, Parser& parser, Millis limit) {
@@ -88,7 +89,8 @@ struct HttpConnection::Impl {
         auto [unsent, sent] = co_await http::async_write(stream, message, as_result);
         static_cast<void>(sent);
         // A daemon that refuses a body it has not read answers and closes: the answer is worth reading.
-        if (unsent && unsent != asio::error::broken_pipe && unsent != asio::error::connection_reset) co_return unsent;
+        if (unsent && unsent != asio::error::broken_pipe && unsent != asio::error::connection_reset)
+            co_return unsent;
         auto [unread, bytes] = co_await http::async_read_header(stream, buffer, parser, as_result);
         static_cast<void>(bytes);
         co_return unread;
@@ -122,9 +124,13 @@ asio::awaitable<Result<void>> HttpConnection::connect(Millis limit) {
     co_return connected;
 }
 
-bool HttpConnection::is_open() const { return impl_->open; }
+bool HttpConnection::is_open() const {
+    return impl_->open;
+}
 
-void HttpConnection::close() { impl_->shut(); }
+void HttpConnection::close() {
+    impl_->shut();
+}
 
 asio::awaitable<Result<HttpAnswer>> HttpConnection::exchange(HttpRequest request, Millis limit) {
     Parser parser;
@@ -140,7 +146,8 @@ asio::awaitable<Result<HttpAnswer>> HttpConnection::exchange(HttpRequest request
     co_return answer_from(parser.get());
 }
 
-asio::awaitable<Result<HttpAnswer>> HttpConnection::stream(HttpRequest request, Millis quiet_limit, LineSink line) {
+asio::awaitable<Result<HttpAnswer>> HttpConnection::stream(HttpRequest request, Millis quiet_limit,
+                                                           LineSink line) {
     Parser parser;
     parser.body_limit(boost::none);
     parser.header_limit(head_bytes_max);
@@ -151,7 +158,8 @@ asio::awaitable<Result<HttpAnswer>> HttpConnection::stream(HttpRequest request, 
     bool wanted = true;
     while (wanted && !parser.is_done()) {
         if (quiet_limit > Millis{0}) impl_->stream.expires_after(quiet_limit);
-        auto [unread, bytes] = co_await http::async_read_some(impl_->stream, impl_->buffer, parser, as_result);
+        auto [unread, bytes] =
+            co_await http::async_read_some(impl_->stream, impl_->buffer, parser, as_result);
         static_cast<void>(bytes);
         std::string& body = parser.get().body();
         if (ok) wanted = feed_lines(body, line);

@@ -25,15 +25,15 @@ struct Header {
 };
 
 struct HttpRequest {
-    std::string method;               // "GET", "POST", …
-    std::string target;               // path and query, encoded
-    std::vector<Header> headers{};    // Host, Content-Length and User-Agent are added
+    std::string method;             // "GET", "POST", …
+    std::string target;             // path and query, encoded
+    std::vector<Header> headers{};  // Host, Content-Length and User-Agent are added
     std::string body{};
 };
 
 struct HttpAnswer {
     int status = 0;
-    std::vector<Header> headers{};    // names in lower case
+    std::vector<Header> headers{};  // names in lower case
     std::string body{};
 
     bool is_ok() const { return status >= 200 && status < 300; }
@@ -43,8 +43,8 @@ struct HttpAnswer {
 // Takes one line of a streamed answer, without its line break; false ends the stream.
 using LineSink = std::function<bool(std::string_view line)>;
 
-// Carries one exchange at a time and stays open between them where the daemon allows it. Lives on its executor,
-// which must be serial. Every wait is bounded and cancellable; after an error it is closed.
+// Carries one exchange at a time and stays open between them where the daemon allows it. Lives on its
+// executor, which must be serial. Every wait is bounded and cancellable; after an error it is closed.
 class HttpConnection {
 public:
     HttpConnection(asio::any_io_executor executor, Endpoint endpoint);
@@ -58,8 +58,9 @@ public:
     // Errors: daemon_away with detail {"timed_out": bool}; the request may have been carried out.
     asio::awaitable<Result<HttpAnswer>> exchange(HttpRequest request, Millis limit);
 
-    // As `exchange`, but the lines of a successful answer go to `line` as they arrive, and `quiet_limit` (0: none)
-    // bounds the time between two of them. An answer that is not 2xx comes back whole. Closes the connection.
+    // As `exchange`, but the lines of a successful answer go to `line` as they arrive, and `quiet_limit` (0:
+    // none) bounds the time between two of them. An answer that is not 2xx comes back whole. Closes the
+    // connection.
     asio::awaitable<Result<HttpAnswer>> stream(HttpRequest request, Millis quiet_limit, LineSink line);
 
     void close();

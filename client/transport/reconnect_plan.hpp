@@ -8,7 +8,7 @@ namespace fleet::transport {
 
 struct ReconnectLimits {
     BackoffLimits backoff{};
-    std::optional<Millis> give_up_after{};   // since the last time all was well; none: never
+    std::optional<Millis> give_up_after{};  // since the last time all was well; none: never
 };
 
 // A value of its owner. Times are milliseconds of any steady clock.
@@ -16,8 +16,8 @@ class ReconnectPlan {
 public:
     explicit ReconnectPlan(ReconnectLimits limits) : limits_(limits), backoff_(limits.backoff) {}
 
-    // Something useful came over the connection: the next failure is a first one again. To be connected is not
-    // enough, or a daemon that accepts and hangs up would be asked without a pause.
+    // Something useful came over the connection: the next failure is a first one again. To be connected is
+    // not enough, or a daemon that accepts and hangs up would be asked without a pause.
     void progressed();
 
     // The pause before the next try; none: it is time to give up. `random` is drawn from [0, 1).

@@ -37,7 +37,8 @@ Error refusal(ws::response_type const& response) {
 }  // namespace
 
 struct WsChannel::Impl {
-    Impl(asio::any_io_executor executor, Endpoint where) : endpoint(std::move(where)), stream(std::move(executor)) {}
+    Impl(asio::any_io_executor executor, Endpoint where)
+        : endpoint(std::move(where)), stream(std::move(executor)) {}
 
     Endpoint endpoint;
     ws::stream<Stream> stream;
@@ -92,6 +93,8 @@ asio::awaitable<void> WsChannel::close(Millis limit) {
     hang_up();
 }
 
-void WsChannel::hang_up() { beast::get_lowest_layer(impl_->stream).close(); }
+void WsChannel::hang_up() {
+    beast::get_lowest_layer(impl_->stream).close();
+}
 
 }  // namespace fleet::transport

@@ -15,8 +15,8 @@
 
 namespace fleet::transport {
 
-// Lives on its executor, which must be serial. One `read` and one `write` may be under way at a time. Pings of the
-// daemon are answered while a read is pending. After an error it is closed for good.
+// Lives on its executor, which must be serial. One `read` and one `write` may be under way at a time. Pings
+// of the daemon are answered while a read is pending. After an error it is closed for good.
 class WsChannel {
 public:
     WsChannel(asio::any_io_executor executor, Endpoint endpoint);

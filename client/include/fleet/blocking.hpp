@@ -41,7 +41,8 @@ public:
     Client& client() { return client_; }
     asio::io_context& loop() { return loop_; }
 
-    // Runs any other asynchronous call: `blocking.wait<Json>([&](auto done) { client.async_doctor(std::move(done)); })`.
+    // Runs any other asynchronous call: `blocking.wait<Json>([&](auto done) {
+    // client.async_doctor(std::move(done)); })`.
     template <class T, class Start>
     T wait(Start begin) {
         Result<T> result = make_error(ErrorCode::internal, "the call ended without an answer");

@@ -27,20 +27,20 @@ namespace asio = boost::asio;
 
 struct Timeouts {
     Millis connect{2'000};
-    Millis answer{30'000};      // waiting for files is not counted
-    Millis retry_for{5'000};    // how long a request whose connection broke is repeated with the same key
+    Millis answer{30'000};    // waiting for files is not counted
+    Millis retry_for{5'000};  // how long a request whose connection broke is repeated with the same key
 };
 
 struct ClientOptions {
-    std::string endpoint{};     // "unix:/path" or "http://host:port"; empty: `default_endpoint()`
-    std::string project{};      // key
-    std::string callsign{};     // the pilot to act as; empty: as the user
-    std::string token{};        // over TCP
+    std::string endpoint{};  // "unix:/path" or "http://host:port"; empty: `default_endpoint()`
+    std::string project{};   // key
+    std::string callsign{};  // the pilot to act as; empty: as the user
+    std::string token{};     // over TCP
     Timeouts timeouts{};
 };
 
-// The socket of this user's daemon: FLEET_SOCKET, else fleetd.sock in FLEET_RUNTIME_DIR, $XDG_RUNTIME_DIR/fleet or
-// run/ of the data directory.
+// The socket of this user's daemon: FLEET_SOCKET, else fleetd.sock in FLEET_RUNTIME_DIR,
+// $XDG_RUNTIME_DIR/fleet or run/ of the data directory.
 std::string default_endpoint();
 
 struct ProjectRequest {
@@ -50,27 +50,27 @@ struct ProjectRequest {
     std::string default_branch{};
 };
 struct PilotRequest {
-    std::string callsign{};     // empty: a free one is drawn
+    std::string callsign{};  // empty: a free one is drawn
     std::string program{};
     std::string model{};
     std::string role{};
     std::vector<std::string> capabilities{};
     std::string task_description{};
-    bool resume = false;        // it was registered before and is the same pilot
+    bool resume = false;  // it was registered before and is the same pilot
 };
 struct DeregisterRequest {
     std::string callsign{};
-    std::string reason{};       // completed, error, timeout, manual
+    std::string reason{};  // completed, error, timeout, manual
     std::string final_status{};
 };
 struct ReserveRequest {
     std::vector<std::string> patterns{};
     bool shared = false;
-    std::string purpose{};      // edit, read, review, delete
+    std::string purpose{};  // edit, read, review, delete
     std::string reason{};
     std::optional<Millis> ttl{};
     std::optional<Millis> wait{};
-    std::string priority{};     // low, medium, high, critical
+    std::string priority{};  // low, medium, high, critical
     bool dry_run = false;
 };
 struct ForceReleaseRequest {
@@ -79,11 +79,11 @@ struct ForceReleaseRequest {
     std::string evidence{};
 };
 struct NewEvent {
-    std::string type{};         // "x.…" or an open type of the catalogue
+    std::string type{};  // "x.…" or an open type of the catalogue
     Json data = Json::object();
     std::string stream_type{};
     std::string stream_id{};
-    std::string event_id{};     // drawn when empty
+    std::string event_id{};  // drawn when empty
     std::string correlation_id{};
     std::string causation_id{};
 };
@@ -97,8 +97,8 @@ using ListRequest = Json;
 
 struct CallOptions {
     std::optional<Fence> fence{};
-    std::string idempotency_key{};        // drawn when empty
-    std::optional<Millis> answer{};       // instead of `Timeouts::answer`
+    std::string idempotency_key{};   // drawn when empty
+    std::optional<Millis> answer{};  // instead of `Timeouts::answer`
 };
 
 // Takes one JSON document of a streamed answer; false ends the stream.
@@ -113,12 +113,12 @@ concept ResultToken = asio::completion_token_for<Token, void(Result<T>)>;
 class ClientCore;
 using ClientCorePtr = std::shared_ptr<ClientCore>;
 
-// Each operation is an initiating function: with `use_awaitable` it is awaited, with `use_future` it gives a future,
-// with a callback it calls it; always with a `Result`. Errors of all of them: those of the operation, `daemon_away`,
-// `cancelled`. A call may be started in any thread; the work is done on the executor, which must be serial (one
-// thread, or a strand). The client may go away while calls are under way: they end by themselves.
-// Every mutating call carries an Idempotency-Key; when the connection breaks before the answer is there, the call is
-// repeated with the same key for `Timeouts::retry_for`.
+// Each operation is an initiating function: with `use_awaitable` it is awaited, with `use_future` it gives a
+// future, with a callback it calls it; always with a `Result`. Errors of all of them: those of the operation,
+// `daemon_away`, `cancelled`. A call may be started in any thread; the work is done on the executor, which
+// must be serial (one thread, or a strand). The client may go away while calls are under way: they end by
+// themselves. Every mutating call carries an Idempotency-Key; when the connection breaks before the answer is
+// there, the call is repeated with the same key for `Timeouts::retry_for`.
 class Client {
 public:
     explicit Client(asio::any_io_executor executor, ClientOptions options = {});
@@ -317,8 +317,10 @@ void launch(asio::any_io_executor executor, asio::awaitable<Result<T>> work, Com
 
 template <class T, class Token, class... Parameters, class... Args>
 auto Client::start(Work<T> (*body)(ClientCorePtr, Parameters...), Token& token, Args... args) {
-    auto initiation = [body](auto handler, asio::any_io_executor executor, ClientCorePtr core, auto... given) {
-        launch<T>(std::move(executor), body(std::move(core), std::move(given)...), Completion<T>(std::move(handler)));
+    auto initiation = [body](auto handler, asio::any_io_executor executor, ClientCorePtr core,
+                             auto... given) {
+        launch<T>(std::move(executor), body(std::move(core), std::move(given)...),
+                  Completion<T>(std::move(handler)));
     };
     return asio::async_initiate<Token, void(Result<T>)>(std::move(initiation), token, get_executor(), core_,
                                                         std::move(args)...);

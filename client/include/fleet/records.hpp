@@ -1,6 +1,6 @@
 #pragma once
-// What the daemon answers, as values. Each comes from the JSON object that `--json` prints, and passes over members
-// it does not know, so that a newer daemon can talk to an older program.
+// What the daemon answers, as values. Each comes from the JSON object that `--json` prints, and passes over
+// members it does not know, so that a newer daemon can talk to an older program.
 #include <fleet/json_value.hpp>
 #include <fleet/result.hpp>
 #include <fleet/time.hpp>
@@ -18,7 +18,7 @@ struct Project {
     std::string name{};
     std::string vcs_url{};
     std::string default_branch{};
-    bool created = false;                  // by this very call
+    bool created = false;  // by this very call
 };
 
 struct Pilot {
@@ -27,7 +27,7 @@ struct Pilot {
     std::string program{};
     std::string model{};
     std::string role{};
-    std::string status{};                  // active, idle, stale, deregistered
+    std::string status{};  // active, idle, stale, deregistered
     std::string host{};
     std::string task_description{};
     std::vector<std::string> capabilities{};
@@ -36,7 +36,7 @@ struct Pilot {
 
 struct RegisteredPilot {
     Pilot pilot{};
-    std::string token{};                   // told once; needed over TCP
+    std::string token{};  // told once; needed over TCP
 };
 
 struct Host {
@@ -57,10 +57,10 @@ struct Reservation {
     std::string reservation_id{};
     std::string holder{};
     std::vector<std::string> patterns{};
-    std::string mode{};                    // exclusive, shared
+    std::string mode{};  // exclusive, shared
     std::string purpose{};
     std::string reason{};
-    std::string state{};                   // active, lapsed, released, expired, forced
+    std::string state{};  // active, lapsed, released, expired, forced
     std::int64_t token = 0;
     std::optional<Time> expires_at{};
 };
@@ -87,14 +87,14 @@ struct Granted {
 };
 struct Held {
     std::vector<Conflict> conflicts{};
-    Error error{};                         // the same for a person
+    Error error{};  // the same for a person
 };
 struct TimedOut {
     std::vector<Conflict> conflicts{};
     Error error{};
 };
 struct Deadlocked {
-    std::vector<std::string> cycle{};      // callsigns that wait for each other
+    std::vector<std::string> cycle{};  // callsigns that wait for each other
     Error error{};
 };
 using ReserveOutcome = std::variant<Granted, Held, TimedOut, Deadlocked>;
@@ -104,14 +104,14 @@ struct AppendedEvent {
     std::string event_id{};
     std::string stream_id{};
     std::int32_t stream_version = 0;
-    bool is_new = true;                    // false: a repeat, answered with the first position
+    bool is_new = true;  // false: a repeat, answered with the first position
 };
 
 struct Cursor {
     std::string consumer{};
     std::int64_t seq = 0;
-    std::optional<std::int64_t> lag{};     // events behind the head
-    std::optional<bool> moved{};           // by this very call
+    std::optional<std::int64_t> lag{};  // events behind the head
+    std::optional<bool> moved{};        // by this very call
 };
 
 // May the holder of a token write this path?

@@ -16,15 +16,15 @@
 namespace fleet {
 
 struct SubscriptionOptions {
-    std::string after = "now";            // a position, "now", or "start": the first event of the log
-    std::string cursor{};                 // starts where this durable cursor stands; wins over `after` when it exists
+    std::string after = "now";  // a position, "now", or "start": the first event of the log
+    std::string cursor{};       // starts where this durable cursor stands; wins over `after` when it exists
     // An empty filter means "any"; an empty project means the client's.
     std::string project{};
     bool every_project = false;
     std::vector<std::string> types{};
     std::string stream_type{};
     std::string stream_id{};
-    BackoffLimits pauses{};               // between tries to reconnect
+    BackoffLimits pauses{};  // between tries to reconnect
     std::optional<Millis> give_up_after{};
 };
 
@@ -34,12 +34,12 @@ struct DirectOptions {
     SubscriptionOptions subscription{};
 };
 
-// Hands out every event that matches, in order of seq and each seq once. Reconnects by itself and goes on where it
-// was; nothing is lost over a restart of the daemon or the database. Across a restart of the *program* a durable
-// cursor carries on: what was handed out but not acknowledged comes again.
-// Lives on its executor, which must be serial; one call at a time. It reads no further than the user asks, so a slow
-// program costs no memory: it is fed from the log. Ends with `stop()` or its destruction: a pending call gives
-// `cancelled`.
+// Hands out every event that matches, in order of seq and each seq once. Reconnects by itself and goes on
+// where it was; nothing is lost over a restart of the daemon or the database. Across a restart of the
+// *program* a durable cursor carries on: what was handed out but not acknowledged comes again. Lives on its
+// executor, which must be serial; one call at a time. It reads no further than the user asks, so a slow
+// program costs no memory: it is fed from the log. Ends with `stop()` or its destruction: a pending call
+// gives `cancelled`.
 class Subscription {
 public:
     Subscription(Client const& client, SubscriptionOptions options);
@@ -88,7 +88,8 @@ private:
         auto initiation = [body](auto handler, asio::any_io_executor home, StatePtr state, auto... given) {
             launch<T>(std::move(home), body(std::move(state), given...), Completion<T>(std::move(handler)));
         };
-        return asio::async_initiate<Token, void(Result<T>)>(std::move(initiation), token, executor(), state_, args...);
+        return asio::async_initiate<Token, void(Result<T>)>(std::move(initiation), token, executor(), state_,
+                                                            args...);
     }
 
     StatePtr state_;

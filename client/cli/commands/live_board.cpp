@@ -1,0 +1,230 @@
+#include "cli/commands/live_board.hpp"
+
+#include "cli/screen/event_line.hpp"
+#include "cli/screen/full_screen.hpp"
+#include "cli/screen/words.hpp"
+
+#include <fleet/json.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <deque>
+
+namespace fleet::cli {
+namespace {
+
+constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t events_kept = 500;
+constexpr std::size_t held_shown = 6;
+constexpr int held_every = 10;  // seconds
+constexpr std::size_t history = 100;
+
+// Shared by the coroutines, which end one by one after `over`.
+struct Board {
+    Board(Context& given, FollowFlags const& flags)
+        : client(given.client()),
+          style(true),
+          subscription(open_subscription(given, flags)),
+          tick(given.loop()),
+          keys(given.loop(), ::dup(0)),
+          resized(given.loop(), SIGWINCH),
+          project(flags.everywhere ? std::string() : given.project()) {}
+
+    Client& client;
+    Style style;
+    Subscription subscription;
+    asio::steady_timer tick;
+    asio::posix::stream_descriptor keys;
+    asio::signal_set resized;
+    std::string project;
+
+    FullScreen screen{};
+    Teller teller{};
+    std::deque<Event> events{};
+    Json held = Json::array();
+    std::int64_t seq = 0;
+    bool held_is_old = true;
+    bool paused = false;
+    bool over = false;
+    std::optional<Error> error{};
+
+    void end() {
+        over = true;
+        subscription.stop();
+        tick.cancel();
+        keys.cancel();
+        resized.cancel();
+    }
+
+    std::string head() const {
+        auto trouble = subscription.trouble();
+        auto live =
+            trouble.empty() ? style(Ink::green, "● live") : style(Ink::yellow, "◐ " + printable(trouble));
+        auto where = project.empty() ? std::string("every project") : printable(project);
+        return fmt::format(" {}  {}  {}  {}{}", style(Ink::bold, "fleet watch"), where, live,
+                           style(Ink::dim, fmt::format("#{}", seq)),
+                           paused ? style(Ink::yellow, "  paused") : "");
+    }
+
+    void add_held(std::vector<std::string>& lines) const {
+        Time now = clock_now();
+        std::size_t shown = 0;
+        for (Json const& one : held) {
+            if (shown++ == held_shown) break;
+            lines.push_back(
+                fmt::format("   {} {}  {}",
+                            style(Ink::bold, fmt::format("{:<12}", printable(text_or(one, "holder", "?")))),
+                            printable(list_member(one, "patterns")),
+                            style(Ink::dim, left_member(one, "expires_at", now))));
+        }
+        if (held.empty()) lines.push_back(style(Ink::dim, "   nothing is held"));
+        if (held.size() > held_shown)
+            lines.push_back(style(Ink::dim, fmt::format("   and {} more", held.size() - held_shown)));
+    }
+
+    void draw() {
+        std::vector<std::string> lines{head()};
+        add_held(lines);
+        std::string rule;
+        for (std::size_t i = 0; i < screen.columns(); ++i) rule += "─";
+        lines.push_back(style(Ink::dim, rule));
+        std::size_t height = screen.rows();
+        std::size_t room = height > lines.size() + 1 ? height - lines.size() - 1 : 0;
+        std::size_t first = events.size() > room ? events.size() - room : 0;
+        Time now = clock_now();
+        for (std::size_t i = first; i < events.size(); ++i)
+            lines.push_back(teller.line(events[i], style, now, project.empty()));
+        lines.resize(std::max<std::size_t>(height, 2) - 1);
+        lines.push_back(style(Ink::dim, " q quit   p pause   c clear"));
+        screen.draw(lines);
+    }
+
+    void take(Event event) {
+        seq = event.seq;
+        if (event.type.starts_with("file_")) held_is_old = true;
+        events.push_back(std::move(event));
+        if (events.size() > events_kept) events.pop_front();
+    }
+
+    void key(char pressed) {
+        if (pressed == 'q' || pressed == 'Q' || pressed == 4) end();
+        if (pressed == 'p' || pressed == ' ') paused = !paused;
+        if (pressed == 'c') events.clear();
+    }
+};
+
+using BoardPtr = std::shared_ptr<Board>;
+
+asio::awaitable<void> follow(BoardPtr board) {
+    while (!board->over) {
+        auto batch = co_await board->subscription.async_next_batch(asio::use_awaitable);
+        if (board->over) co_return;
+        if (!batch) {
+            board->error = batch.error();
+            board->end();
+            co_return;
+        }
+        for (Event& event : *batch) board->take(std::move(event));
+        if (!board->paused) board->draw();
+    }
+}
+
+asio::awaitable<void> read_keys(BoardPtr board) {
+    std::array<char, 16> pressed{};
+    while (!board->over) {
+        auto [error, count] = co_await board->keys.async_read_some(asio::buffer(pressed), with_error);
+        if (error || board->over) co_return;
+        for (std::size_t i = 0; i < count; ++i) board->key(pressed[i]);
+        if (!board->over) board->draw();
+    }
+}
+
+asio::awaitable<void> ask_held(BoardPtr board) {
+    Json args{{"status", "active"}, {"limit", 50}};
+    if (!board->project.empty()) args["project"] = board->project;
+    CallOptions options;
+    std::string operation = "reservations.list";
+    auto answer = co_await board->client.async_call(operation, std::move(args), options, asio::use_awaitable);
+    if (answer && answer->contains("items")) board->held = answer->at("items");
+}
+
+asio::awaitable<void> keep_time(BoardPtr board) {
+    for (int seconds = 0; !board->over; ++seconds) {
+        if (board->held_is_old || seconds % held_every == 0) {
+            board->held_is_old = false;
+            co_await ask_held(board);
+        }
+        if (board->over) co_return;
+        if (!board->paused) board->draw();
+        board->tick.expires_after(std::chrono::seconds(1));
+        auto [ended] = co_await board->tick.async_wait(with_error);
+        if (ended) co_return;
+    }
+}
+
+asio::awaitable<void> mind_size(BoardPtr board) {
+    while (!board->over) {
+        auto [error, number] = co_await board->resized.async_wait(with_error);
+        static_cast<void>(number);
+        if (error || board->over) co_return;
+        board->draw();
+    }
+}
+
+// So that the screen is not empty until the next event.
+void show_last(Context& context, FollowFlags const& flags, Board& board) {
+    Json args{{"before", "999999999999999999"}, {"limit", history}};
+    if (!board.project.empty()) args["project"] = board.project;
+    if (!flags.types.empty()) args["type"] = joined(flags.types, ",");
+    if (!flags.stream.empty()) args["stream_id"] = flags.stream;
+    auto answer = context.try_call("events.list", std::move(args));
+    if (!answer || !answer->contains("items")) return;
+    for (Json const& one : answer->at("items")) {
+        if (auto event = event_from_json(one)) board.take(*std::move(event));
+    }
+}
+
+void run(asio::io_context& loop, BoardPtr const& board, asio::awaitable<void> work) {
+    asio::co_spawn(loop, std::move(work), [board](std::exception_ptr const& failure) {
+        if (failure && !board->over) {
+            board->error = make_error(ErrorCode::internal, "the screen stopped working");
+            board->end();
+        }
+    });
+}
+
+}  // namespace
+
+int live_board(Context& context, FollowFlags const& flags) {
+    if (flags.direct.empty()) context.call("healthz");
+    std::optional<Error> error;
+    {
+        auto board = std::make_shared<Board>(context, flags);
+        if (flags.after.empty() && flags.cursor.empty()) show_last(context, flags, *board);
+        context.on_interrupt([board] { board->end(); });
+        auto& loop = context.loop();
+        run(loop, board, follow(board));
+        run(loop, board, read_keys(board));
+        run(loop, board, keep_time(board));
+        run(loop, board, mind_size(board));
+        // To the very end: the terminal is given back when the last of them has gone.
+        context.run_while([&] { return !board->over || board.use_count() > 2; });
+        error = board->error;
+        context.on_interrupt({});
+    }
+    if (error) throw ErrorException(*std::move(error));
+    return 0;
+}
+
+}  // namespace fleet::cli

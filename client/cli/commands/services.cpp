@@ -1,0 +1,311 @@
+// fleet services: the daemon and its database.
+#include "cli/context.hpp"
+#include "cli/daemon_start.hpp"
+#include "cli/menu.hpp"
+#include "cli/program.hpp"
+#include "cli/screen/words.hpp"
+#include "cli/toml_file.hpp"
+
+#include <fleet/backoff.hpp>
+#include <fleet/json.hpp>
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <csignal>
+#include <cstring>
+#include <iostream>
+
+namespace fleet::cli {
+namespace {
+
+constexpr Millis status_limit{1'800};
+
+struct UpFlags {
+    std::string provider{};
+    std::string bin_dir{};
+    std::string port{};
+    bool dry_run = false;
+
+    std::vector<std::string> for_daemon() const {
+        std::vector<std::string> flags;
+        auto put = [&](char const* flag, std::string const& value) {
+            if (value.empty()) return;
+            flags.emplace_back(flag);
+            flags.push_back(value);
+        };
+        put("--provider", provider);
+        put("--postgres-bin-dir", bin_dir);
+        put("--postgres-port", port);
+        return flags;
+    }
+};
+
+bool is_done(Json const& step) {
+    return flag_or(step, "ok", false) || flag_or(step, "done", false);
+}
+
+std::string step_line(Json const& step, Style const& style) {
+    bool done = is_done(step);
+    auto symbol = done ? style(Ink::green, "✓") : style(Ink::cyan, "…");
+    return fmt::format("{} {}", symbol, printable(text_or(step, "text", text_or(step, "step", ""))));
+}
+
+// Shows steps as they come: on a terminal the running one in place, finished ones as lines that stay.
+JsonSink step_sink(Context& context) {
+    return [&context](Json const& step) {
+        Screen& screen = context.screen();
+        screen.document(step);
+        auto line = step_line(step, screen.note_style());
+        bool done = is_done(step);
+        if (!done && screen.is_terminal()) {
+            screen.passing(line);
+            return true;
+        }
+        screen.passing("");
+        screen.note(line);
+        return true;
+    };
+}
+
+std::string health_line(Json const& status, Style const& style) {
+    auto state = text_or(status, "state", "unknown");
+    auto ink = state == "running" ? Ink::green : state == "starting" ? Ink::yellow : Ink::red;
+    if (state == "stopped" || state == "absent") ink = Ink::dim;
+    return fmt::format("{} {}", style(ink, text_or(status, "symbol", "?")),
+                       style(ink, text_or(status, "health", state)));
+}
+
+void say_member(Screen& screen, std::string_view name, std::string const& value) {
+    if (!value.empty()) screen.say(fmt::format("  {:<10} {}", name, printable(value)));
+}
+
+void show_status(Screen& screen, Json const& status) {
+    Style const& style = screen.style();
+    auto words = text_or(status, "words", "");
+    screen.say(fmt::format("{}  {}{}", style(Ink::bold, "database"), health_line(status, style),
+                           words.empty() ? "" : " · " + printable(words)));
+    say_member(screen, "provider", text_or(status, "provider", ""));
+    say_member(screen, "version", text_or(status, "version", ""));
+    if (auto host = text_or(status, "host", ""); !host.empty()) {
+        auto port = number_or(status, "port", 0);
+        say_member(screen, "address", port == 0 ? host : fmt::format("{} port {}", host, port));
+    }
+    say_member(screen, "data", text_or(status, "data_directory", ""));
+    if (auto up = number_or(status, "uptime_seconds", -1); up >= 0)
+        say_member(screen, "up for", span_words(Millis(up * 1'000)));
+    if (auto bytes = number_or(status, "memory_bytes", -1); bytes >= 0)
+        say_member(screen, "memory", size_words(bytes));
+    if (status.contains("query_ms") && status.at("query_ms").is_number()) {
+        say_member(screen, "query", fmt::format("{:.1f} ms", status.at("query_ms").get<double>()));
+    }
+}
+
+Json absent_status(Context& context, Error const& why) {
+    Json status{
+        {"state", "absent"}, {"symbol", "○"}, {"health", "not asked: fleetd is not running"}, {"daemon", {}}};
+    status["daemon"] = {
+        {"state", "away"}, {"symbol", "✗"}, {"health", "not running"}, {"words", why.message}};
+    status["daemon"]["socket"] = socket_path(context.settings()).string();
+    return status;
+}
+
+int status(Context& context) {
+    CallOptions options;
+    options.answer = status_limit;
+    auto answer = context.try_call("services.status", Json::object(), options);
+    Json document = answer ? *answer : absent_status(context, answer.error());
+    Screen& screen = context.screen();
+    screen.document(document);
+    Style const& style = screen.style();
+    if (!answer) {
+        screen.say(fmt::format("{}    {} {}", style(Ink::bold, "daemon"), style(Ink::red, "✗ not running"),
+                               style(Ink::dim, "· " + printable(answer.error().message))));
+        screen.note("  → `fleet services up` starts it.");
+        return 0;
+    }
+    screen.say(fmt::format("{}    {}", style(Ink::bold, "daemon"), style(Ink::green, "● healthy")));
+    show_status(screen, document.contains("database") ? document.at("database") : document);
+    return 0;
+}
+
+[[noreturn]] void cancelled_up(Context& context, pid_t daemon) {
+    // What this command has started goes with it; a daemon that was there before stays.
+    if (daemon > 0) end_daemon(context, daemon, Millis(20'000));
+    refuse(ErrorCode::cancelled, "cancelled; nothing is left half-made");
+}
+
+int up(Context& context, UpFlags const& flags) {
+    Screen& screen = context.screen();
+    pid_t daemon = 0;
+    if (daemon_answers(context)) {
+        if (!flags.for_daemon().empty())
+            screen.note("fleetd runs already, with the settings it was started with.");
+    } else if (flags.dry_run) {
+        screen.document({{"step", "daemon"}, {"text", "would start fleetd, then the database"}});
+        screen.say("would start fleetd, then the database");
+        return 0;
+    } else {
+        screen.passing(step_line({{"text", "starting fleetd"}}, screen.note_style()));
+        daemon = start_daemon(context, flags.for_daemon());
+        step_sink(context)({{"step", "daemon"}, {"text", "fleetd runs"}, {"done", true}});
+    }
+    Json args = Json::object();
+    if (flags.dry_run) args["dry_run"] = true;
+    auto answer = context.stream("services.up", std::move(args), step_sink(context));
+    if (!answer && answer.error().code == ErrorCode::cancelled) cancelled_up(context, daemon);
+    must(std::move(answer));
+    return context.is_json() ? 0 : status(context);
+}
+
+int down(Context& context, bool keep_daemon) {
+    Screen& screen = context.screen();
+    if (!daemon_answers(context)) {
+        screen.document({{"state", "stopped"}, {"daemon", "stopped"}});
+        screen.say("fleetd is not running; nothing to stop.");
+        return 0;
+    }
+    Json args = Json::object();
+    if (keep_daemon) args["keep_daemon"] = true;
+    CallOptions options;
+    options.answer = Millis(120'000);
+    screen.passing("stopping …");
+    Json answer = context.call("services.down", std::move(args), options);
+    // The daemon answers first and leaves then.
+    Backoff backoff{{Millis(20), Millis(250)}};
+    for (int knocks = 0; !keep_daemon && knocks < 100 && daemon_answers(context); ++knocks)
+        context.pause(backoff.next(0.5));
+    screen.passing("");
+    screen.document(answer);
+    screen.say(keep_daemon ? "the database is stopped; its data stays."
+                           : "the database and fleetd are stopped; the data stays.");
+    return 0;
+}
+
+int restart(Context& context) {
+    must(context.stream("services.restart", Json::object(), step_sink(context)));
+    return context.is_json() ? 0 : status(context);
+}
+
+int destroy(Context& context, bool yes) {
+    if (!yes && ::isatty(0) != 1) {
+        refuse(ErrorCode::usage, "destroy deletes the database and all that is in it",
+               "Add --yes to say that you mean it.");
+    }
+    if (!yes) {
+        std::cerr << "This deletes the database and all that is in it. Write \"destroy\" to go on: "
+                  << std::flush;
+        std::string word;
+        std::getline(std::cin, word);
+        if (word != "destroy") refuse(ErrorCode::cancelled, "nothing was deleted");
+    }
+    CallOptions options;
+    options.answer = Millis(120'000);
+    Json answer = context.call("services.destroy", {{"confirm", "destroy"}}, options);
+    context.screen().document(answer);
+    context.screen().say("the database and its data are gone.");
+    return 0;
+}
+
+struct LogFlags {
+    std::string source = "all";
+    int tail = 20;
+    bool follow = false;
+};
+
+int logs(Context& context, LogFlags const& flags) {
+    Screen& screen = context.screen();
+    Json args{{"source", flags.source}, {"tail", flags.tail}};
+    if (flags.follow) args["follow"] = true;
+    auto line = [&](Json const& entry) {
+        screen.document(entry);
+        auto source = text_or(entry, "source", "");
+        screen.say(fmt::format("{}  {}  {}", screen.style()(Ink::dim, text_or(entry, "at", "")),
+                               screen.style()(Ink::cyan, fmt::format("{:<8}", source)),
+                               printable(text_or(entry, "line", ""))));
+        return true;
+    };
+    auto answer = context.stream("services.logs", std::move(args), line);
+    if (!answer && answer.error().code == ErrorCode::cancelled && flags.follow) return 0;
+    must(std::move(answer));
+    return 0;
+}
+
+std::string database_url(Context& context) {
+    Json status = context.call("services.status");
+    Json const& database = status.contains("database") ? status.at("database") : status;
+    auto url = text_or(database, "url", text_or(status, "url", ""));
+    if (!url.empty()) return url;
+    refuse(ErrorCode::not_running, "the database is not running", "`fleet services up` starts it.");
+}
+
+int url(Context& context) {
+    auto text = database_url(context);
+    context.screen().document({{"url", text}});
+    context.screen().say(text);
+    return 0;
+}
+
+int psql(Context& context, std::vector<std::string> words) {
+    auto url = database_url(context);
+    auto program = find_program("psql");
+    if (!program)
+        refuse(ErrorCode::binaries_missing, "psql is not in PATH", "Debian: apt install postgresql-client");
+    std::vector<std::string> line{program->string(), url};
+    line.insert(line.end(), words.begin(), words.end());
+    std::vector<char*> arguments;
+    for (std::string& word : line) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    std::signal(SIGPIPE, SIG_DFL);
+    ::execv(arguments.front(), arguments.data());
+    refuse(ErrorCode::internal, fmt::format("psql cannot be started: {}", std::strerror(errno)));
+}
+
+void add_up(Menu& menu, CLI::App& services) {
+    auto flags = std::make_shared<UpFlags>();
+    auto& app = menu.command(services, "up", "Start fleetd and the database; harmless when they run",
+                             [flags](Context& context) { return up(context, *flags); });
+    app.add_option("--provider", flags->provider, "Who runs PostgreSQL")
+        ->type_name("NAME")
+        ->check(CLI::IsMember({"auto", "native", "external"}));
+    app.add_option("--postgres-bin-dir", flags->bin_dir, "Where initdb and postgres are")->type_name("DIR");
+    app.add_option("--postgres-port", flags->port, "Port on loopback")->type_name("PORT");
+    app.add_flag("--dry-run", flags->dry_run, "Say what would be done");
+}
+
+void add_logs(Menu& menu, CLI::App& services) {
+    auto flags = std::make_shared<LogFlags>();
+    auto& app = menu.command(services, "logs", "What the daemon and the database say, with times",
+                             [flags](Context& context) { return logs(context, *flags); });
+    app.add_option("source", flags->source, "postgres, daemon or all")
+        ->type_name("SOURCE")
+        ->check(CLI::IsMember({"postgres", "daemon", "all"}));
+    app.add_option("--tail,-n", flags->tail, "How many lines")->type_name("N")->check(CLI::Range(0, 100'000));
+    app.add_flag("--follow,-f", flags->follow, "Go on as lines come");
+}
+
+}  // namespace
+
+void add_services(Menu& menu) {
+    auto& services = menu.group("services", "The daemon and its database", "Services");
+    add_up(menu, services);
+    auto keep = std::make_shared<bool>(false);
+    menu.command(services, "down", "Stop the database, then fleetd; the data stays",
+                 [keep](Context& context) { return down(context, *keep); })
+        .add_flag("--keep-daemon", *keep, "Stop the database only");
+    menu.command(services, "status", "How they are; never fails, answers at once", status);
+    add_logs(menu, services);
+    menu.command(services, "restart", "Stop and start the database", restart);
+    auto yes = std::make_shared<bool>(false);
+    menu.command(services, "destroy", "Delete the database and all that is in it",
+                 [yes](Context& context) { return destroy(context, *yes); })
+        .add_flag("--yes", *yes, "Do not ask");
+    menu.command(services, "url", "The database's address, without a password", url);
+    auto words = std::make_shared<std::vector<std::string>>();
+    menu.command(services, "psql", "Open psql on the database",
+                 [words](Context& context) { return psql(context, *words); })
+        .add_option("arguments", *words, "Passed on to psql (after --)");
+    menu.command("url", "The database's address, without a password", "Services", url);
+}
+
+}  // namespace fleet::cli

@@ -1,0 +1,102 @@
+#pragma once
+// What a command works with: who and where we are, the client, the screen. Commands throw `ErrorException`.
+#include "cli/globals.hpp"
+#include "cli/place.hpp"
+#include "cli/screen/screen.hpp"
+#include "cli/token_store.hpp"
+
+#include <fleet/client.hpp>
+#include <fleet/settings.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace fleet::cli {
+
+class Context {
+public:
+    Context(Globals globals, Screen& screen);
+
+    Globals const& globals() const { return globals_; }
+    Screen& screen() const { return screen_; }
+    bool is_json() const { return screen_.is_json(); }
+    Settings const& settings();
+
+    Place const& place();
+    TokenStore store() { return TokenStore(place()); }
+
+    // --project, FLEET_PROJECT, fleet.toml, .fleet/config.toml; "" when none says it.
+    std::string project();
+    // Throws not_found with the way out when there is none.
+    std::string require_project();
+    // --as, FLEET_AS, else the only pilot that registered from here; "" when that is not clear.
+    std::string callsign();
+    std::string require_callsign();
+
+    Client& client();
+    // Throws what the daemon refuses, and `cancelled` after Ctrl-C.
+    Json call(std::string operation, Json args = Json::object(), CallOptions options = {});
+    Result<Json> try_call(std::string operation, Json args = Json::object(), CallOptions options = {});
+    Result<Json> stream(std::string operation, Json args, JsonSink sink);
+    // Throws `cancelled` when Ctrl-C comes first.
+    void pause(Millis time);
+
+    asio::io_context& loop() { return loop_; }
+    bool was_interrupted() const { return interrupted_; }
+    // What Ctrl-C ends; nothing: the program ends itself.
+    void on_interrupt(std::function<void()> end) { on_interrupt_ = std::move(end); }
+
+    // Runs an asynchronous call to its end; Ctrl-C cancels it.
+    template <class T, class Begin>
+    Result<T> wait(Begin begin) {
+        asio::cancellation_signal cancel;
+        std::optional<Result<T>> result;
+        on_interrupt([&] { cancel.emit(asio::cancellation_type::terminal); });
+        auto take = [&](Result<T> given) { result = std::move(given); };
+        begin(Completion<T>(asio::bind_cancellation_slot(cancel.slot(), take)));
+        run_while([&] { return !result.has_value(); });
+        on_interrupt({});
+        if (interrupted_) return make_error(ErrorCode::cancelled);
+        return std::move(*result);
+    }
+
+    // Runs the loop; ends early when there is nothing left to wait for.
+    void run_while(std::function<bool()> const& going_on);
+
+private:
+    void arm_signals();
+    ClientOptions client_options();
+
+    Globals globals_;
+    Screen& screen_;
+    asio::io_context loop_{1};
+    asio::signal_set signals_;
+    std::function<void()> on_interrupt_{};
+    bool interrupted_ = false;
+    std::optional<Settings> settings_{};
+    std::optional<Place> place_{};
+    std::optional<Client> client_{};
+};
+
+// The value, or throws.
+template <class T>
+T must(Result<T> result) {
+    if (!result) throw ErrorException(result.error());
+    return std::move(result).value();
+}
+inline void must(Result<void> const& result) {
+    if (!result) throw ErrorException(result.error());
+}
+
+[[noreturn]] void refuse(ErrorCode code, std::string message, std::string hint = {}, std::string field = {});
+
+// A duration of a flag. Throws invalid_field that names the flag.
+Millis duration_flag(std::string const& text, std::string_view flag);
+
+}  // namespace fleet::cli

@@ -1,0 +1,58 @@
+#include "cli/menu.hpp"
+
+namespace fleet::cli {
+
+CLI::App& Menu::group(std::string const& name, std::string const& words, std::string const& section) {
+    CLI::App* app = root_.add_subcommand(name, words);
+    app->group(section);
+    return *app;
+}
+
+CLI::App& Menu::command(CLI::App& parent, std::string const& name, std::string const& words, Run run) {
+    CLI::App* app = parent.add_subcommand(name, words);
+    runs_[app] = std::move(run);
+    return *app;
+}
+
+CLI::App& Menu::command(std::string const& name, std::string const& words, std::string const& section,
+                        Run run) {
+    CLI::App& app = command(root_, name, words, std::move(run));
+    app.group(section);
+    return app;
+}
+
+CLI::App& Menu::chosen(CLI::App& root) {
+    CLI::App* app = &root;
+    for (auto below = app->get_subcommands(); !below.empty(); below = app->get_subcommands())
+        app = below.back();
+    return *app;
+}
+
+Run const* Menu::run_of(CLI::App const& app) const {
+    auto found = runs_.find(&app);
+    return found == runs_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> words_below(CLI::App const& app) {
+    std::vector<std::string> words;
+    for (CLI::App const* one : app.get_subcommands([](CLI::App const*) { return true; })) {
+        if (!one->get_group().empty()) words.push_back(one->get_name());
+    }
+    return words;
+}
+
+void add_commands(Menu& menu) {
+    add_services(menu);
+    add_project(menu);
+    add_pilots(menu);
+    add_reservations(menu);
+    add_files(menu);
+    add_events(menu);
+    add_watch(menu);
+    add_cursors(menu);
+    add_replay(menu);
+    add_db(menu);
+    add_documents(menu);
+}
+
+}  // namespace fleet::cli

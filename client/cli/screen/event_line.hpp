@@ -1,0 +1,31 @@
+#pragma once
+// An event as one sentence.
+#include "cli/screen/style.hpp"
+
+#include <fleet/event.hpp>
+
+#include <map>
+#include <string>
+
+namespace fleet::cli {
+
+struct Sentence {
+    Ink ink = Ink::plain;
+    std::string symbol{};
+    std::string text{};
+};
+
+// Tells events as sentences, and remembers which files a reservation was about, so that its release can name
+// them.
+class Teller {
+public:
+    // What happened, without who and when: "reserved src/** for 1 h".
+    Sentence sentence(Event const& event);
+    // "14:03:22  #12     viper-1       ● reserved src/** for 1 h".
+    std::string line(Event const& event, Style const& style, Time now, bool with_project);
+
+private:
+    std::map<std::string, std::string> patterns_{};  // reservation → patterns
+};
+
+}  // namespace fleet::cli

@@ -1,0 +1,22 @@
+#pragma once
+// The two TOML files that the command line reads.
+#include <fleet/result.hpp>
+#include <fleet/settings.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace fleet::cli {
+
+// The project key in a .fleet/config.toml. Errors: not_configured with file and line.
+Result<std::string> read_project_key(std::filesystem::path const& file);
+
+// Settings of the usual fleet.toml files and of the environment. Errors: not_configured, unknown_field,
+// invalid_field, each with the place.
+Result<Settings> read_settings();
+
+// Where fleetd keeps its files, by the same rules as fleetd.
+std::filesystem::path state_dir(Settings const& settings);
+std::filesystem::path socket_path(Settings const& settings);
+
+}  // namespace fleet::cli
