@@ -6,12 +6,12 @@ create table fleet_state.reservations (
     project text collate "C" not null,
     holder text collate "C" not null,
     patterns text[] not null,
-    mode text not null check (mode in ('exclusive', 'shared')),
+    mode text not null,
     purpose text not null,
     reason text,
     sortie_id text collate "C",
     ttl_seconds int not null,
-    state text not null check (state in ('active', 'released', 'expired', 'forced')),
+    state text not null,
     token bigint not null,
     reserved_at timestamptz(3) not null,
     extended_at timestamptz(3) not null,
@@ -23,7 +23,8 @@ create table fleet_state.reservations (
     version int not null,
     last_seq bigint not null
 ) with (fillfactor = 70);
--- No index holds expires_at: an extension is a HOT update.
+-- No index holds expires_at: an extension is a HOT update. What a fold writes needs no CHECK: its events were checked,
+-- and each constraint would cost every grant some microseconds.
 create index reservations_active on fleet_state.reservations (project, holder) where state = 'active';
 comment on table fleet_state.reservations is 'Leases on file patterns, those that ended included.';
 comment on column fleet_state.reservations.reservation_id is 'rsv_ id; the stream.';
@@ -91,9 +92,10 @@ create table fleet_state.reservation_patterns (
     project text collate "C" not null,
     holder text collate "C" not null,
     pattern text collate "C" not null,
-    kind text collate "C" not null check (kind in ('file', 'tree', 'glob')),
+    kind text collate "C" not null,
     prefix text collate "C" not null,
     tail text collate "C" not null,
+    likeness text collate "C" not null,
     exclusive boolean not null,
     waiting boolean not null,
     last_seq bigint not null,
@@ -109,6 +111,7 @@ comment on column fleet_state.reservation_patterns.pattern is 'The pattern, cano
 comment on column fleet_state.reservation_patterns.kind is 'file (no wildcard), tree (a directory and all below it) or glob.';
 comment on column fleet_state.reservation_patterns.prefix is 'The path of a file, the directory of a tree without its slash, the literal directories of a glob with it.';
 comment on column fleet_state.reservation_patterns.tail is 'Characters that every path it covers ends with.';
+comment on column fleet_state.reservation_patterns.likeness is 'For LIKE: matches at least the paths that a glob covers; empty for files and trees.';
 comment on column fleet_state.reservation_patterns.exclusive is 'True if its mode is exclusive.';
 comment on column fleet_state.reservation_patterns.waiting is 'True if it is waited for, false if it is held.';
 comment on column fleet_state.reservation_patterns.last_seq is 'Event that wrote the row.';

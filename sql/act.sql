@@ -6,6 +6,9 @@ returns table (ord int, ok boolean, code text, field text, message text, hint te
 language plpgsql volatile security definer
 set search_path = pg_catalog, fleet_state, pg_temp
 set plan_cache_mode = force_generic_plan
+-- Everything below looks rows up by key. Statistics lag behind a table that was empty a minute ago; with them the planner
+-- would read all of it.
+set enable_seqscan = off
 set jit = off as $$
 #variable_conflict use_variable
 declare
@@ -118,9 +121,9 @@ returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     insert into fleet_live.idempotency as i (caller, key, op, digest, answer, seq, stored_at)
-    select d.caller, d.key, d.op, d.digest, jsonb_strip_nulls(jsonb_build_object(
-               'code', d.code, 'field', d.field, 'message', d.message, 'hint', d.hint))
-               || jsonb_build_object('detail', d.detail, 'result', d.result), d.seq, keep_answers.at
+    select d.caller, d.key, d.op, d.digest, case when d.code is null then jsonb_build_object('result', d.result)
+               else jsonb_build_object('code', d.code, 'field', d.field, 'message', d.message, 'hint', d.hint,
+                                       'detail', d.detail) end, d.seq, keep_answers.at
       from unnest(done) d
      where d.key is not null and d.seq is not null and not coalesce(d.replayed, false)
      order by d.caller, d.key

@@ -134,6 +134,20 @@ end $$;
 comment on function fleet_log.pattern_tail is
     'The literal end of a pattern. Example: select fleet_log.pattern_tail(''**/*.ts'')';
 
+create function fleet_log.pattern_likeness(pattern text)
+returns text
+language plpgsql immutable parallel safe strict set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    if fleet_log.pattern_kind(pattern) <> 'glob' then
+        return '';
+    end if;
+    -- '**' with its slash may be nothing; a run may be anything here, slashes too.
+    return replace(replace(replace(replace(replace(replace(replace(pattern, '%', '\%'), '_', '\_'),
+        '/**', '**'), '**/', '**'), '**', '*'), '*', '%'), '?', '_');
+end $$;
+comment on function fleet_log.pattern_likeness is
+    'A glob as a pattern for LIKE that matches at least what it covers; empty for a file or a tree. Example: select fleet_log.pattern_likeness(''src/*/x_?.c'')';
+
 create function fleet_log.pattern_probes(prefix text, kind text)
 returns text[]
 language plpgsql immutable parallel safe strict set search_path = pg_catalog, fleet_state, pg_temp as $$

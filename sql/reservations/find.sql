@@ -1,64 +1,121 @@
 -- Finding what overlaps, and what of it stands in the way.
 
-create function fleet_log.overlapping(project text, patterns text[], holder text, exclusive boolean, most int)
+create function fleet_log.counts(
+    x fleet_state.reservation_patterns, pattern text, holder text, exclusive boolean)
+returns boolean
+language sql immutable parallel safe as $$
+    -- Of the pilot's own only an equal pattern matters; for the rest: two shared ones go together. Without a holder
+    -- everything counts. (No pinned path, so that it is inlined; it names nothing but operators.)
+    select case when $3 is null then true
+                when x.holder = $3 then x.pattern = $2 and not x.waiting
+                else $4 or x.exclusive end
+$$;
+comment on function fleet_log.counts is
+    'True if a row that shares a path is of interest to a request. Example, in overlapping: where fleet_log.counts(x, pattern, holder, exclusive)';
+
+create function fleet_log.overlap_of(requested text, x fleet_state.reservation_patterns)
+returns fleet_log.overlap
+language sql immutable parallel safe as $$
+    select ($1, x.reservation_id, x.holder, x.pattern, x.exclusive, x.waiting)::fleet_log.overlap
+$$;
+comment on function fleet_log.overlap_of is 'A row as an answer. Example, in overlapping: fleet_log.overlap_of(pattern, x)';
+
+-- What lies above a pattern is found by equality probes, what lies below by a range; chr(1114111) sorts after every text.
+-- A tree that a probe finds lies above, a file only if it is the very place; a glob above must be asked.
+
+create function fleet_log.overlapping_file(project text, path text, holder text, exclusive boolean, most int)
 returns fleet_log.overlap[]
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
-#variable_conflict use_variable
+declare
+    probes text[] := fleet_log.pattern_probes(path, 'file');
+begin
+    return (
+        select array_agg(o.item)
+          from (select fleet_log.overlap_of(overlapping_file.path, x) as item
+                  from fleet_state.reservation_patterns x
+                 where x.project = overlapping_file.project and x.prefix = any(probes)
+                   and fleet_log.counts(x, overlapping_file.path, overlapping_file.holder, overlapping_file.exclusive)
+                   and case x.kind when 'tree' then true when 'file' then x.prefix = path
+                            -- LIKE decides nearly always; a regular expression would be compiled for each row.
+                            else path like x.likeness and fleet_log.globs_overlap(path, x.pattern) end
+                 limit most) o);
+end $$;
+comment on function fleet_log.overlapping_file is
+    'fleet_log.overlapping for one path. Example: select fleet_log.overlapping_file(''demo'', ''src/a.c'', null, null, 20)';
+
+create function fleet_log.overlapping_tree(project text, pattern text, holder text, exclusive boolean, most int)
+returns fleet_log.overlap[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    top text := fleet_log.pattern_prefix(pattern);
+    probes text[] := fleet_log.pattern_probes(top, 'tree');
+    inside text := case when top = '' then '' else top || '/' end;
+begin
+    return (
+        select array_agg(o.item)
+          from (select fleet_log.overlap_of(overlapping_tree.pattern, x) as item
+                  from fleet_state.reservation_patterns x
+                 where x.project = overlapping_tree.project and x.prefix = any(probes)
+                   and fleet_log.counts(x, overlapping_tree.pattern, overlapping_tree.holder, overlapping_tree.exclusive)
+                   and case x.kind when 'tree' then true when 'file' then x.prefix = top
+                            else fleet_log.globs_overlap(overlapping_tree.pattern, x.pattern) end
+                 union all
+                select fleet_log.overlap_of(overlapping_tree.pattern, x)
+                  from fleet_state.reservation_patterns x
+                 where x.project = overlapping_tree.project and x.prefix > inside and x.prefix < inside || chr(1114111)
+                   and fleet_log.counts(x, overlapping_tree.pattern, overlapping_tree.holder, overlapping_tree.exclusive)
+                 limit most) o);
+end $$;
+comment on function fleet_log.overlapping_tree is
+    'fleet_log.overlapping for a directory and all below it. Example: select fleet_log.overlapping_tree(''demo'', ''src/**'', null, null, 20)';
+
+create function fleet_log.overlapping_glob(project text, pattern text, holder text, exclusive boolean, most int)
+returns fleet_log.overlap[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    top text := fleet_log.pattern_prefix(pattern);
+    probes text[] := fleet_log.pattern_probes(top, 'glob');
+    ending text := fleet_log.pattern_tail(pattern);
+    whole text := fleet_log.pattern_regex(pattern);
+    below text := fleet_log.pattern_below_regex(pattern);
+begin
+    return (
+        select array_agg(o.item)
+          from (select fleet_log.overlap_of(overlapping_glob.pattern, x) as item
+                  from (select above.* from fleet_state.reservation_patterns above
+                         where above.project = overlapping_glob.project and above.prefix = any(probes)
+                         union all
+                        select under.* from fleet_state.reservation_patterns under
+                         where under.project = overlapping_glob.project
+                           and under.prefix > top and under.prefix < top || chr(1114111)) x
+                 where fleet_log.counts(x, overlapping_glob.pattern, overlapping_glob.holder, overlapping_glob.exclusive)
+                   -- The literal tails first: they decide nearly always.
+                   and case x.kind
+                       when 'file' then right(x.prefix, length(ending)) = ending and x.prefix ~ whole
+                       when 'tree' then x.prefix ~ below
+                       else right(x.tail, length(ending)) = right(ending, length(x.tail))
+                            and fleet_log.globs_overlap(overlapping_glob.pattern, x.pattern) end
+                 limit most) o);
+end $$;
+comment on function fleet_log.overlapping_glob is
+    'fleet_log.overlapping for any other pattern. Example: select fleet_log.overlapping_glob(''demo'', ''**/*.ts'', null, null, 20)';
+
+create function fleet_log.overlapping(project text, patterns text[], holder text, exclusive boolean, most int)
+returns fleet_log.overlap[]
+language plpgsql stable
+set search_path = pg_catalog, fleet_state, pg_temp
+-- The index is right however small the statistics say the table is.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan as $$
 declare
     met fleet_log.overlap[];
-    more fleet_log.overlap[];
-    mine text;
-    kind text;
-    prefix text;
-    tail text;
-    probes text[];
-    low text;
-    whole text;
-    below text;
+    pattern text;
 begin
-    foreach mine in array overlapping.patterns loop
-        kind := fleet_log.pattern_kind(mine);
-        prefix := fleet_log.pattern_prefix(mine);
-        probes := fleet_log.pattern_probes(prefix, kind);
-        low := case kind when 'file' then null when 'glob' then prefix
-                         else case when prefix = '' then '' else prefix || '/' end end;
-        if kind = 'glob' then
-            tail := fleet_log.pattern_tail(mine);
-            whole := fleet_log.pattern_regex(mine);
-            below := fleet_log.pattern_below_regex(mine);
-        end if;
-        -- What lies above by equality probes, what lies below by a range; chr(1114111) sorts after every text. Of the
-        -- pilot's own only an equal pattern matters; for the rest: two shared ones go together. Without a holder
-        -- everything counts.
-        select array_agg(o.item) into more
-          from (select (mine, x.reservation_id, x.holder, x.pattern, x.exclusive, x.waiting)::fleet_log.overlap as item
-                  from (select above.* from fleet_state.reservation_patterns above
-                         where above.project = overlapping.project and above.prefix = any(probes)
-                        union all
-                        select under.* from fleet_state.reservation_patterns under
-                         where low is not null and under.project = overlapping.project
-                           and under.prefix > low and under.prefix < low || chr(1114111)) x
-                 where case when overlapping.holder is null then true
-                            when x.holder = overlapping.holder then x.pattern = mine and not x.waiting
-                            else overlapping.exclusive or x.exclusive end
-                   and case kind
-                       when 'file' then case x.kind
-                            when 'file' then x.prefix = mine
-                            when 'tree' then x.prefix = '' or x.prefix = mine or starts_with(mine, x.prefix || '/')
-                            else right(mine, length(x.tail)) = x.tail and mine ~ fleet_log.pattern_regex(x.pattern) end
-                       when 'tree' then case x.kind
-                            when 'file' then prefix = '' or x.prefix = prefix or starts_with(x.prefix, prefix || '/')
-                            when 'tree' then prefix = '' or x.prefix = '' or x.prefix = prefix
-                                 or starts_with(prefix, x.prefix || '/') or starts_with(x.prefix, prefix || '/')
-                            else prefix ~ fleet_log.pattern_below_regex(x.pattern) end
-                       else case x.kind
-                            when 'file' then right(x.prefix, length(tail)) = tail and x.prefix ~ whole
-                            when 'tree' then x.prefix ~ below
-                            else right(x.tail, length(tail)) = right(tail, length(x.tail))
-                                 and fleet_log.globs_overlap(mine, x.pattern) end
-                       end
-                 limit most) o;
-        met := met || more;
+    foreach pattern in array patterns loop
+        met := met || case fleet_log.pattern_kind(pattern)
+            when 'file' then fleet_log.overlapping_file(project, pattern, holder, exclusive, most)
+            when 'tree' then fleet_log.overlapping_tree(project, pattern, holder, exclusive, most)
+            else fleet_log.overlapping_glob(project, pattern, holder, exclusive, most) end;
         exit when cardinality(met) >= most;
     end loop;
     return met;
@@ -134,7 +191,7 @@ create function fleet_log.obstacles(
 returns fleet_log.obstacle[]
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    most constant int := 1001;
+    most constant int := 101;
     met fleet_log.overlap[] := fleet_log.overlapping(project, patterns, holder, exclusive, most);
     obstacles fleet_log.obstacle[];
 begin

@@ -43,7 +43,7 @@ begin
                  where not x.own and not x.lapsed) o);
 end $$;
 comment on function fleet_log.conflict_json is
-    'Who is in the way, at most 20 holders and 20 waiters, and how many there are (counting stops at 1001). Example: see fleet_log.obstacles';
+    'Who is in the way, at most 20 holders and 20 waiters, and how many there are (counting stops at 101). Example: see fleet_log.obstacles';
 
 create function fleet_log.conflict_words(detail jsonb)
 returns text
@@ -62,7 +62,7 @@ begin
         said := format('%s is waited for by %s (%s), who came first', first ->> 'requested_pattern',
                        first ->> 'holder', first ->> 'pattern');
     end if;
-    return said || case when more > 1000 then ', and over a thousand more' when more > 0 then format(', and %s more', more)
+    return said || case when more >= 100 then ', and at least a hundred more' when more > 0 then format(', and %s more', more)
                         else '' end;
 end $$;
 comment on function fleet_log.conflict_words is

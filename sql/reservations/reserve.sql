@@ -9,11 +9,10 @@ declare
     mine fleet_state.reservations;
     pattern text;
     problem text;
-    place int := 0;
 begin
     r.patterns := '{}';
-    for pattern in select jsonb_array_elements_text(w.args -> 'patterns') loop
-        pattern := fleet_log.pattern_canonical(pattern);
+    for place in 0 .. jsonb_array_length(w.args -> 'patterns') - 1 loop
+        pattern := fleet_log.pattern_canonical(w.args -> 'patterns' ->> place);
         problem := fleet_log.pattern_problem(pattern);
         if problem is not null then
             return fleet_log.refuse(w, 'invalid_field', '/args/patterns/' || place, 'the pattern ' || problem,
@@ -22,7 +21,6 @@ begin
         if not pattern = any(r.patterns) then
             r.patterns := r.patterns || pattern;
         end if;
-        place := place + 1;
     end loop;
     r.reservation_id := w.args ->> 'reservation_id';
     if r.reservation_id is null then
