@@ -2,27 +2,37 @@
 
 namespace fleet::duties {
 
-DueDuty DutyPlan::next() const {
-    DueDuty due{Duty::renew, renew_};
-    if (other_ < due.at) due = DueDuty{leading_ ? Duty::sweep : Duty::lead, other_};
-    if (leading_ && watch_ < due.at) due = DueDuty{Duty::watch, watch_};
-    return due;
+DutyPlan::Next DutyPlan::next() const {
+    Next next{.duty = Duty::renew, .at = renew_at_};
+    auto const consider = [&](Duty duty, Instant at) {
+        if (at < next.at) next = {.duty = duty, .at = at};
+    };
+    if (!has_beacon_) consider(Duty::hold_beacon, beacon_at_);
+    if (!leads_) consider(Duty::lead, lead_at_);
+    if (leads_) consider(Duty::watch_order_lock, watch_at_);
+    if (leads_) consider(Duty::sweep, sweep_at_);
+    return next;
 }
 
 void DutyPlan::done(Duty duty, Instant now) {
     switch (duty) {
-    case Duty::renew: renew_ = now + pauses_.renew; return;
-    case Duty::lead: other_ = now + pauses_.lead; return;
-    case Duty::sweep: other_ = now + pauses_.sweep; return;
-    case Duty::watch: watch_ = now + pauses_.watch; return;
+    case Duty::renew: renew_at_ = now + pauses_.renew; return;
+    case Duty::hold_beacon: beacon_at_ = now + pauses_.hold_beacon; return;
+    case Duty::lead: lead_at_ = now + pauses_.lead; return;
+    case Duty::sweep: sweep_at_ = now + pauses_.sweep; return;
+    case Duty::watch_order_lock: watch_at_ = now + pauses_.watch_order_lock; return;
     }
 }
 
-void DutyPlan::leads(bool yes, Instant now) {
-    if (leading_ == yes) return;
-    leading_ = yes;
-    other_ = yes ? now : now + pauses_.lead;
-    watch_ = now;
+void DutyPlan::begin(Instant now) {
+    renew_at_ = beacon_at_ = lead_at_ = sweep_at_ = watch_at_ = now;
+    has_beacon_ = false;
+    leads_ = false;
+}
+
+void DutyPlan::leads(bool leads, Instant now) {
+    if (leads && !leads_) sweep_at_ = watch_at_ = now;
+    leads_ = leads;
 }
 
 }  // namespace fleet::duties

@@ -1,4 +1,4 @@
-// What the beacon's connection does next, without I/O: a value that is told what happened and what time it is.
+// What is to be done next on connection K, and when: a plan without I/O and without a clock.
 #pragma once
 
 #include <fleet/time.hpp>
@@ -7,42 +7,52 @@
 
 namespace fleet::duties {
 
-using Instant = std::chrono::steady_clock::time_point;
-
-enum class Duty { renew, lead, sweep, watch };
+enum class Duty {
+    renew,           // the host's lease
+    hold_beacon,     // not held yet
+    lead,            // try to become the leader
+    sweep,           // as leader: waits, leases, pilots, keys, and hosts that may be lost
+    watch_order_lock // as leader
+};
 
 struct DutyPauses {
-    Millis renew{5'000};   // a third of the lease
-    Millis lead{2'000};    // between tries to take the duty
-    Millis sweep{5'000};   // the leader's round
-    Millis watch{1'000};   // who sits on the order lock, which hosts are late
+    Millis renew{5'000};
+    Millis hold_beacon{1'000};
+    Millis lead{5'000};
+    Millis sweep{5'000};
+    Millis watch_order_lock{1'000};
 };
 
-struct DueDuty {
-    Duty duty = Duty::renew;
-    Instant at{};
-};
-
-// Renewing comes before all else: a daemon that is busy leading must not lose its own host.
+// A value of its owner. Renewing comes first whenever it is due: everything else can wait.
 class DutyPlan {
 public:
-    DutyPlan(DutyPauses pauses, Instant now) : pauses_(pauses), renew_(now + pauses.renew), other_(now), watch_(now) {}
+    using Instant = std::chrono::steady_clock::time_point;
 
-    // What is due next, and when.
-    DueDuty next() const;
+    explicit DutyPlan(DutyPauses pauses) : pauses_(pauses) {}
 
-    // `duty` was done (whatever came of it).
+    struct Next {
+        Duty duty;
+        Instant at;
+    };
+    Next next() const;
+
+    // The duty was done (or failed without harm) at `now`.
     void done(Duty duty, Instant now);
-
-    void leads(bool yes, Instant now);
-    bool is_leading() const { return leading_; }
+    // A session has begun: everything is due, nothing is held.
+    void begin(Instant now);
+    void beacon_is_held(bool held) { has_beacon_ = held; }
+    void leads(bool leads, Instant now);
+    bool leads() const { return leads_; }
 
 private:
     DutyPauses pauses_;
-    Instant renew_;
-    Instant other_;        // `sweep` while leading, else `lead`
-    Instant watch_;
-    bool leading_ = false;
+    Instant renew_at_{};
+    Instant beacon_at_{};
+    Instant lead_at_{};
+    Instant sweep_at_{};
+    Instant watch_at_{};
+    bool has_beacon_ = false;
+    bool leads_ = false;
 };
 
 }  // namespace fleet::duties

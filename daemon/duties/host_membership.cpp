@@ -1,201 +1,314 @@
 #include "duties/host_membership.hpp"
 
-#include "duties/beacon_session.hpp"
+#include "duties/beacon.hpp"
 #include "duties/duty_plan.hpp"
-#include "duties/leader_round.hpp"
 #include "observe/health.hpp"
 #include "observe/log.hpp"
 
-#include <fleet/error.hpp>
+#include <fleet/json.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
-#include <optional>
+#include <algorithm>
 #include <random>
-#include <utility>
 
 namespace fleet::duties {
 
+namespace {
+
 using Clock = std::chrono::steady_clock;
+constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
+
+// A daemon that was killed leaves its session behind for a moment: not every beacon that is held is a second daemon.
+constexpr Millis first_join_patience{8'000};
+constexpr Millis first_join_pause{250};
+
+DutyPauses pauses_of(DutyOptions const& options) {
+    DutyPauses pauses;
+    pauses.renew = options.host_lease / 3;
+    pauses.sweep = options.sweep_pause;
+    pauses.lead = options.sweep_pause;
+    pauses.watch_order_lock = std::clamp(options.order_lock_limit / 5, Millis(100), Millis(1'000));
+    return pauses;
+}
+
+Time now() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+
+}  // namespace
 
 struct HostMembership::State {
-    State(asio::any_io_executor executor, DsnSource source, DutyOptions given, observe::Log& lines, observe::Health& parts)
-        : loop(executor), dsn(std::move(source)), options(std::move(given)), log(lines), health_parts(parts),
-          beacon(executor, options.step_limit), leader(beacon, lines, options.order_lock_limit), wake(executor),
-          ended(executor, Clock::time_point::max()), backoff(options.reconnect) {
+    State(asio::any_io_executor on, DsnSource from, DutyOptions given, observe::Log& writes, observe::Health& says)
+        : loop(on), dsn(std::move(from)), options(std::move(given)), log(writes), health(says),
+          beacon(on, options.application_name, options.step_limit), plan(pauses_of(options)),
+          order_lock(options.order_lock_limit), backoff(options.reconnect), timer(on), ended(on, Clock::time_point::max()) {
         stamp.host_id = options.host_id;
         stamp.hostname = options.hostname;
     }
 
-    void say(observe::Condition condition, std::string_view words) {
-        auto const now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-        health_parts.set("membership", condition, words, now);
-        health.last_error = condition == observe::Condition::ok ? std::string{} : std::string(words);
-    }
-
-    // Sleeps until `at`, or until `epoch_moved()` or `stop()` wakes it.
-    asio::awaitable<void> sleep_until(Clock::time_point at) {
-        wake.expires_at(at);
-        co_await wake.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-
-    asio::awaitable<Result<void>> enter();
+    asio::awaitable<Result<void>> run();
+    asio::awaitable<Result<void>> begin_session();
+    asio::awaitable<Result<void>> come_back();
     asio::awaitable<Result<void>> join();
-    asio::awaitable<Result<void>> work();
-    asio::awaitable<Result<void>> carry_out(Duty duty, DutyPlan& plan);
-    asio::awaitable<Result<void>> renew();
-    asio::awaitable<Result<void>> lead(DutyPlan& plan);
-    asio::awaitable<void> say_goodbye();
-    void step_down(DutyPlan& plan);
+    asio::awaitable<Result<void>> do_duties();
+    asio::awaitable<Result<void>> carry_out(Duty duty);
+    asio::awaitable<Result<void>> lead();
+    asio::awaitable<Result<void>> sweep();
+    asio::awaitable<Result<void>> declare_lost();
+    asio::awaitable<Result<void>> watch_order_lock();
+    asio::awaitable<void> leave();
+    asio::awaitable<void> pause_until(Clock::time_point at);
+    store::ActRequest command(std::string op, Json args) const;
+    void trouble(Error const& error);
+    void all_well();
 
     asio::any_io_executor loop;
     DsnSource dsn;
     DutyOptions options;
     observe::Log& log;
-    observe::Health& health_parts;
-    BeaconSession beacon;
-    LeaderRound leader;
-    ops::HostStamp stamp{};
-    DutyHealth health{};
-    asio::steady_timer wake;
-    asio::steady_timer ended;             // never expires; cancelled when the loop has ended
+    observe::Health& health;
+    Beacon beacon;
+    DutyPlan plan;
+    OrderLockWatch order_lock;
     Backoff backoff;
-    std::minstd_rand random{std::random_device{}()};
+    asio::steady_timer timer;
+    asio::steady_timer ended;                        // `run` has ended
+    ops::HostStamp stamp{};
+    DutyHealth state{};
+    std::int64_t duty_epoch = 0;
+    std::optional<Clock::time_point> first_try{};
     bool is_running = false;
     bool is_stopping = false;
-    bool leaves = false;                  // `stop(true)`: say goodbye to the fleet
-    bool must_renew = false;
+    bool leaves = false;
+    bool must_join = false;
 };
 
-// Connects, and takes this host's place: the old one if its epoch still stands, a new one otherwise.
-asio::awaitable<Result<void>> HostMembership::State::enter() {
-    auto source = dsn();
-    if (!source) co_return source.error();
-    auto connected = co_await beacon.connect(std::move(*source), options.application_name);
-    if (!connected) co_return connected.error();
-    bool stands = false;
-    if (stamp.epoch) {
-        auto renewed = co_await beacon.renew(stamp.host_id, *stamp.epoch, options.host_lease);
-        if (!renewed) co_return renewed.error();
-        stands = *renewed;
+store::ActRequest HostMembership::State::command(std::string op, Json args) const {
+    store::ActRequest request{.op = std::move(op)};
+    request.actor = "system";
+    request.caller = "host:" + options.host_id;
+    request.metadata = Json{{"source", "daemon"}, {"host", options.hostname}};
+    request.args = std::move(args);
+    return request;
+}
+
+void HostMembership::State::trouble(Error const& error) {
+    if (state.last_error != error.message) log.warning("the host's membership is in trouble; trying again", error);
+    state.last_error = error.message;
+    auto const condition = state.has_joined ? observe::Condition::degraded : observe::Condition::starting;
+    health.set("host", condition, error.message, now());
+}
+
+void HostMembership::State::all_well() {
+    state.last_error.clear();
+    backoff.reset();
+    health.set("host", observe::Condition::ok, "", now());
+}
+
+asio::awaitable<void> HostMembership::State::pause_until(Clock::time_point at) {
+    timer.expires_at(at);
+    auto [ignored] = co_await timer.async_wait(as_pair);
+    (void)ignored;
+}
+
+asio::awaitable<Result<void>> HostMembership::State::run() {
+    std::minstd_rand random(std::random_device{}());
+    std::uniform_real_distribution<double> draw(0.0, 1.0);
+    while (!is_stopping) {
+        auto outcome = co_await begin_session();
+        if (outcome) outcome = co_await do_duties();
+        if (is_stopping) break;
+        auto const error = std::move(outcome).error();
+        if (error.code == ErrorCode::already_running_elsewhere && !state.has_joined) {
+            if (!first_try) first_try = Clock::now();
+            if (Clock::now() - *first_try >= first_join_patience) co_return error;
+            co_await pause_until(Clock::now() + first_join_pause);
+            continue;
+        }
+        trouble(error);
+        state.leads = false;
+        co_await pause_until(Clock::now() + backoff.next(draw(random)));
     }
-    if (!stands) {
+    co_await leave();
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::begin_session() {
+    if (!beacon.is_open()) {
+        auto where = dsn();
+        if (!where) co_return where.error();
+        auto connected = co_await beacon.connect(*std::move(where));
+        if (!connected) co_return connected;
+    }
+    plan.begin(Clock::now());
+    auto back = co_await come_back();
+    if (!back) co_return back;
+    if (must_join) {
         auto joined = co_await join();
-        if (!joined) co_return joined.error();
+        if (!joined) co_return joined;
     }
-    auto held = co_await beacon.hold_beacon(stamp.host_id);
+    auto held = co_await beacon.hold_beacon(options.host_id);
     if (!held) co_return held.error();
-    if (!*held) {
-        Error error = make_error(ErrorCode::already_running_elsewhere);
-        error.message = "another session holds the beacon of host " + stamp.host_id;
-        co_return error;
-    }
-    co_return Result<void>{};
+    if (!*held && !state.has_joined)
+        co_return make_error(ErrorCode::already_running_elsewhere,
+                             "another daemon holds the beacon of this host on this database");
+    plan.beacon_is_held(*held);
+    plan.done(Duty::renew, Clock::now());
+    state.has_joined = true;
+    all_well();
+    co_return Result<void>();
+}
+
+// After a lost session: if nobody declared the host lost meanwhile, it is still the same membership.
+asio::awaitable<Result<void>> HostMembership::State::come_back() {
+    if (!stamp.epoch) must_join = true;
+    if (must_join) co_return Result<void>();
+    auto renewed = co_await beacon.renew(options.host_id, *stamp.epoch, options.host_lease);
+    if (!renewed) co_return renewed.error();
+    must_join = !*renewed;
+    co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> HostMembership::State::join() {
-    store::ActRequest request{};
-    request.op = "host_join";
-    request.actor = "system";
-    request.caller = "system";
-    request.args = Json{{"host_id", stamp.host_id}, {"hostname", options.hostname}, {"version", options.version},
-                        {"pid", ::getpid()}, {"lease_seconds", options.host_lease.count() / 1000}};
+    Json args{{"host_id", options.host_id},
+              {"hostname", options.hostname},
+              {"version", options.version},
+              {"pid", static_cast<std::int64_t>(::getpid())},
+              {"lease_seconds", std::chrono::ceil<std::chrono::seconds>(options.host_lease).count()}};
+    auto request = command("host_join", std::move(args));
     auto joined = co_await beacon.act(std::move(request));
     if (!joined) co_return joined.error();
-    if (stamp.epoch) health.rejoined += 1;
-    stamp.epoch = joined->at("epoch").get<std::int64_t>();
-    health.epoch = *stamp.epoch;
-    log.info("joined the fleet", {{"host", stamp.host_id}, {"epoch", *stamp.epoch}});
-    co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> HostMembership::State::renew() {
-    must_renew = false;
-    auto renewed = co_await beacon.renew(stamp.host_id, stamp.epoch.value_or(0), options.host_lease);
-    if (!renewed) co_return renewed.error();
-    if (*renewed) co_return Result<void>{};
-    // Declared lost while it was away or frozen: what its pilots held is gone, so the epoch must not be reused.
-    log.warning("this host was declared lost; joining again", {{"host", stamp.host_id}, {"epoch", health.epoch}});
-    co_return co_await join();
-}
-
-asio::awaitable<Result<void>> HostMembership::State::lead(DutyPlan& plan) {
-    auto epoch = co_await beacon.lead(stamp.host_id);
-    if (!epoch) co_return epoch.error();
-    if (!*epoch) co_return Result<void>{};
-    leader.lead_with(**epoch);
-    plan.leads(true, Clock::now());
-    health.leads = true;
-    log.info("leads the fleet's duties", {{"host", stamp.host_id}, {"duty_epoch", **epoch}});
-    co_return Result<void>{};
-}
-
-void HostMembership::State::step_down(DutyPlan& plan) {
-    if (!plan.is_leading()) return;
-    plan.leads(false, Clock::now());
-    health.leads = false;
-    log.warning("no longer leads the fleet's duties", {{"host", stamp.host_id}});
-}
-
-asio::awaitable<Result<void>> HostMembership::State::carry_out(Duty duty, DutyPlan& plan) {
-    if (duty == Duty::renew) co_return co_await renew();
-    if (duty == Duty::lead) co_return co_await lead(plan);
-    Result<void> done{};
-    if (duty == Duty::sweep) {
-        done = co_await leader.sweep();
+    bool const was_member = stamp.epoch.has_value();
+    stamp.epoch = number_or(*joined, "epoch", 0);
+    state.epoch = *stamp.epoch;
+    must_join = false;
+    if (was_member) {
+        state.rejoined += 1;
+        log.warning("this host was declared lost or another took its place; it has joined again, and what its pilots "
+                    "held may be gone", {{"host", options.host_id}, {"epoch", state.epoch}});
     } else {
-        done = co_await leader.watch(Clock::now());
+        log.info("this host has joined the fleet", {{"host", options.host_id}, {"epoch", state.epoch}});
     }
-    health.ended_sessions = leader.ended_sessions();
-    if (done || done.error().code == ErrorCode::away) co_return done;
-    // Another daemon leads, or the round itself failed: leadership is asked for again after a pause.
-    if (done.error().code != ErrorCode::duty_lost) log.error("a leader's round failed", done.error());
-    step_down(plan);
-    auto resigned = co_await beacon.resign();
-    co_return resigned;
+    co_return Result<void>();
 }
 
-// One life of the session: ends with the error that ended it, or without one when `stop()` was called.
-asio::awaitable<Result<void>> HostMembership::State::work() {
-    DutyPauses pauses{};
-    pauses.renew = options.host_lease / 3;
-    pauses.sweep = options.sweep_pause;
-    DutyPlan plan(pauses, Clock::now());
-    Result<void> outcome{};
-    while (!is_stopping && outcome) {
-        auto due = plan.next();
-        if (must_renew) due = DueDuty{Duty::renew, Clock::now()};
-        if (due.at > Clock::now()) {
-            co_await sleep_until(due.at);
+// Until the session is lost, the host must join again, or the daemon stops.
+asio::awaitable<Result<void>> HostMembership::State::do_duties() {
+    while (!is_stopping) {
+        if (must_join) {
+            auto joined = co_await join();
+            if (!joined) co_return joined;
+            plan.beacon_is_held(false);
+        }
+        auto const next = plan.next();
+        if (next.at > Clock::now()) {
+            co_await pause_until(next.at);
             continue;
         }
-        outcome = co_await carry_out(due.duty, plan);
-        plan.done(due.duty, Clock::now());
+        auto outcome = co_await carry_out(next.duty);
+        plan.done(next.duty, Clock::now());
+        // A refusal is an answer; without a session there is none.
+        if (!outcome && !beacon.is_open()) co_return outcome;
+        if (!outcome) trouble(outcome.error());
+        else if (!state.last_error.empty()) all_well();
     }
-    // The duty's lock goes with the session; nobody may think that this host leads meanwhile.
-    if (!is_stopping) step_down(plan);
-    co_return outcome;
+    co_return Result<void>();
 }
 
-asio::awaitable<void> HostMembership::State::say_goodbye() {
-    if (!beacon.is_open()) co_return;
-    if (health.leads) {
-        auto resigned = co_await beacon.resign();
-        if (!resigned) co_return;
+asio::awaitable<Result<void>> HostMembership::State::carry_out(Duty duty) {
+    switch (duty) {
+    case Duty::renew: co_return co_await come_back();
+    case Duty::hold_beacon: {
+        auto held = co_await beacon.hold_beacon(options.host_id);
+        if (!held) co_return held.error();
+        plan.beacon_is_held(*held);
+        co_return Result<void>();
     }
-    health.leads = false;
-    if (!leaves || !stamp.epoch) co_return;
-    store::ActRequest request{};
-    request.op = "host_leave";
-    request.actor = "system";
-    request.caller = "system";
-    request.args = Json{{"host_id", stamp.host_id}};
-    auto left = co_await beacon.act(std::move(request));
-    if (!left) log.warning("the goodbye to the fleet was not heard; the lease will end by itself", left.error());
+    case Duty::lead: co_return co_await lead();
+    case Duty::sweep: co_return co_await sweep();
+    case Duty::watch_order_lock: co_return co_await watch_order_lock();
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::lead() {
+    auto epoch = co_await beacon.lead(options.host_id);
+    if (!epoch) co_return epoch.error();
+    if (!*epoch) co_return Result<void>();
+    duty_epoch = **epoch;
+    plan.leads(true, Clock::now());
+    state.leads = true;
+    order_lock = OrderLockWatch(options.order_lock_limit);
+    log.info("this host leads now", {{"duty_epoch", duty_epoch}});
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::sweep() {
+    Json args{{"duty_epoch", duty_epoch},
+              {"stale_seconds", std::chrono::ceil<std::chrono::seconds>(options.pilot_lease).count()}};
+    auto request = command("sweep", std::move(args));
+    auto swept = co_await beacon.act(std::move(request));
+    if (!swept) {
+        if (swept.error().code != ErrorCode::duty_lost) co_return swept.error();
+        plan.leads(false, Clock::now());
+        state.leads = false;
+        log.warning("another host leads now");
+        co_return Result<void>();
+    }
+    co_return co_await declare_lost();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::declare_lost() {
+    auto late = co_await beacon.late_hosts();
+    if (!late) co_return late.error();
+    for (std::string const& host : *late) {
+        if (host == options.host_id) continue;
+        auto request = command("declare_host_lost", Json{{"host_id", host}});
+        auto declared = co_await beacon.act(std::move(request));
+        if (!declared) co_return declared.error();
+        if (flag_or(*declared, "lost", false))
+            log.warning("a host was declared lost; its pilots' files are free", {{"lost_host", host}});
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::watch_order_lock() {
+    auto holders = co_await beacon.order_lock_holders();
+    if (!holders) co_return holders.error();
+    for (LockHolder const& holder : order_lock.look(*std::move(holders), Clock::now())) {
+        auto one = holder;
+        auto outcome = co_await beacon.end_session(std::move(one));
+        if (!outcome) co_return outcome.error();
+        if (*outcome != "ended") continue;
+        state.ended_sessions += 1;
+        log.warning("a session sat on the order lock and was ended",
+                    {{"pid", holder.pid}, {"application", holder.application_name}, {"account", holder.account},
+                     {"state", holder.state}, {"query", holder.query}});
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<void> HostMembership::State::leave() {
+    if (!beacon.is_open()) co_return;
+    if (state.leads) {
+        auto resigned = co_await beacon.resign();
+        if (!resigned) log.warning("resigning failed; the next leader waits for the end of the session",
+                                   resigned.error());
+    }
+    if (leaves && stamp.epoch && beacon.is_open()) {
+        auto request = command("host_leave", Json{{"host_id", options.host_id}});
+        auto left = co_await beacon.act(std::move(request));
+        if (!left) log.warning("leaving the fleet failed; the lease will run out", left.error());
+    }
+    state.leads = false;
+    state.has_joined = false;
+    stamp.epoch.reset();
+    beacon.close();
 }
 
 HostMembership::HostMembership(asio::any_io_executor loop, DsnSource dsn, DutyOptions options, observe::Log& log,
@@ -206,52 +319,29 @@ HostMembership::~HostMembership() = default;
 
 ops::HostStamp const& HostMembership::stamp() const { return state_->stamp; }
 
-DutyHealth HostMembership::health() const { return state_->health; }
-
-void HostMembership::epoch_moved() {
-    state_->must_renew = true;
-    state_->wake.cancel();
-}
-
 asio::awaitable<Result<void>> HostMembership::run() {
-    auto& state = *state_;
-    state.is_running = true;
-    std::uniform_real_distribution<double> draw(0.0, 1.0);
-    Result<void> outcome{};
-    while (!state.is_stopping) {
-        auto entered = co_await state.enter();
-        if (entered) {
-            state.backoff.reset();
-            state.health.has_joined = true;
-            state.say(observe::Condition::ok, "");
-            entered = co_await state.work();
-            if (state.is_stopping) break;
-        }
-        bool const second_daemon = entered.error().code == ErrorCode::already_running_elsewhere;
-        if (second_daemon && !state.health.has_joined) {
-            outcome = entered.error();
-            break;
-        }
-        state.beacon.close();
-        state.say(observe::Condition::degraded, entered.error().message);
-        state.log.warning("the beacon's connection is down; connecting again", entered.error());
-        auto const pause = state.backoff.next(draw(state.random));
-        co_await state.sleep_until(Clock::now() + pause);
-    }
-    if (state.is_stopping) co_await state.say_goodbye();
-    state.beacon.close();
-    state.is_running = false;
-    state.ended.cancel();
+    state_->is_running = true;
+    auto outcome = co_await state_->run();
+    state_->is_running = false;
+    state_->ended.cancel();
     co_return outcome;
 }
 
-asio::awaitable<void> HostMembership::stop(bool leave) {
-    auto& state = *state_;
-    state.is_stopping = true;
-    state.leaves = leave;
-    state.wake.cancel();
-    if (!state.is_running) co_return;
-    co_await state.ended.async_wait(asio::as_tuple(asio::use_awaitable));
+void HostMembership::epoch_moved() {
+    state_->must_join = true;
+    state_->timer.cancel();
 }
+
+asio::awaitable<void> HostMembership::stop(bool leave) {
+    state_->leaves = leave;
+    state_->is_stopping = true;
+    state_->timer.cancel();
+    while (state_->is_running) {
+        auto [ignored] = co_await state_->ended.async_wait(as_pair);
+        (void)ignored;
+    }
+}
+
+DutyHealth HostMembership::health() const { return state_->state; }
 
 }  // namespace fleet::duties

@@ -33,6 +33,7 @@ struct DutyOptions {
     Millis host_lease{15'000};
     Millis sweep_pause{5'000};
     Millis order_lock_limit{5'000};
+    Millis pilot_lease{300'000};                     // without a sign of life for so long a pilot is stale
     Millis step_limit{5'000};                        // connect, one statement
     BackoffLimits reconnect{Millis(100), Millis(5'000)};
 };
@@ -64,13 +65,14 @@ public:
     ops::HostStamp const& stamp() const;
 
     // The loop. Spawned once by the owner; ends after `stop()`. Ends with already_running_elsewhere when another
-    // session holds this host's beacon lock at the first join: a second daemon of this host on this database.
+    // session still holds this host's beacon lock some seconds after the first try to join: a second daemon of this
+    // host on this database.
     asio::awaitable<Result<void>> run();
 
     // "A command was refused with host_epoch_moved": join again now.
     void epoch_moved();
 
-    // Resigns, leaves (frees what this host's pilots hold when `leave` is true), and ends `run()`.
+    // Resigns, leaves the fleet when `leave` is true (the pilots of this host keep their files), and ends `run()`.
     asio::awaitable<void> stop(bool leave);
 
     DutyHealth health() const;
