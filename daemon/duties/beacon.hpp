@@ -1,0 +1,61 @@
+// What connection K says to the database, as calls. Internal to this room.
+#pragma once
+
+#include "direct/pg_session.hpp"
+#include "duties/order_lock_watch.hpp"
+#include "store/act.hpp"
+
+#include <fleet/json_value.hpp>
+#include <fleet/result.hpp>
+#include <fleet/time.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fleet::duties {
+
+namespace asio = boost::asio;
+
+inline constexpr char const* sweep_duty = "sweep";
+
+// One session; one call at a time. A call that fails with `away` has lost it: `connect` again.
+class Beacon {
+public:
+    Beacon(asio::any_io_executor loop, std::string application_name, Millis limit)
+        : session_(std::move(loop)), application_name_(std::move(application_name)), limit_(limit) {}
+
+    asio::awaitable<Result<void>> connect(std::string dsn);
+    void close() { session_.close(); }
+    bool is_open() const { return session_.is_open(); }
+
+    // One command of `fleet.act`; its result, or its refusal as the error.
+    asio::awaitable<Result<Json>> act(store::ActRequest request);
+
+    // False when another session holds it.
+    asio::awaitable<Result<bool>> hold_beacon(std::string host_id);
+    // False when the host's epoch has moved.
+    asio::awaitable<Result<bool>> renew(std::string host_id, std::int64_t epoch, Millis lease);
+    // The epoch of this leadership; nothing when another daemon leads.
+    asio::awaitable<Result<std::optional<std::int64_t>>> lead(std::string host_id);
+    asio::awaitable<Result<void>> resign();
+
+    asio::awaitable<Result<std::vector<std::string>>> late_hosts();
+    asio::awaitable<Result<std::vector<LockHolder>>> order_lock_holders();
+    // "ended" or "gone". A superuser's session is ended with the rights of the DSN's own account.
+    asio::awaitable<Result<std::string>> end_session(LockHolder holder);
+
+private:
+    asio::awaitable<Result<direct::Table>> ask(std::string_view statement, direct::Arguments arguments);
+    asio::awaitable<Result<std::string>> terminate_as_owner_of_the_dsn(std::int64_t pid);
+
+    direct::PgSession session_;
+    std::string application_name_;
+    Millis limit_;
+};
+
+}  // namespace fleet::duties
