@@ -50,12 +50,14 @@ public:
     ~Face() override;
 
     asio::awaitable<net::HttpResponse> on_http(net::HttpRequest request, net::Peer peer) override;
-    std::optional<net::HttpResponse> refuse_websocket(net::HttpRequest const& request, net::Peer const& peer) override;
+    asio::awaitable<std::optional<net::HttpResponse>> refuse_websocket(net::HttpRequest request,
+                                                                       net::Peer peer) override;
     asio::awaitable<void> on_websocket(net::HttpRequest request, std::shared_ptr<net::Channel> channel,
                                        net::Peer peer) override;
 
-private:
     struct State;
+
+private:
     std::unique_ptr<State> state_;
 };
 

@@ -186,7 +186,8 @@ asio::awaitable<HttpSession::Next> HttpSession::upgrade(Parser& parser) {
     auto message = parser.release();
     auto copy = message;
     auto request = plain(std::move(copy));
-    auto refusal = core_->handler.refuse_websocket(request, peer_);
+    auto asked = request;
+    auto refusal = co_await core_->handler.refuse_websocket(std::move(asked), peer_);
     // A client may not speak before it was answered; bytes that came early would be lost in the handover.
     if (!refusal && buffer_.size() > 0)
         refusal = problem_response(make_error(ErrorCode::bad_request, "data came before the upgrade was answered"));

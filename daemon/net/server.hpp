@@ -49,7 +49,7 @@ public:
     virtual asio::awaitable<HttpResponse> on_http(HttpRequest request, Peer peer) = 0;
 
     // Before the handshake of an upgrade request: an answer refuses it.
-    virtual std::optional<HttpResponse> refuse_websocket(HttpRequest const& request, Peer const& peer) = 0;
+    virtual asio::awaitable<std::optional<HttpResponse>> refuse_websocket(HttpRequest request, Peer peer) = 0;
     // Owns the conversation; the socket is closed (`normal`) when it returns without having closed it.
     virtual asio::awaitable<void> on_websocket(HttpRequest request, std::shared_ptr<Channel> channel, Peer peer) = 0;
 };
