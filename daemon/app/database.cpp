@@ -29,6 +29,10 @@ Error busy(std::string_view with) {
 Error surprise(std::exception_ptr const& thrown) {
     try {
         std::rethrow_exception(thrown);
+    } catch (boost::system::system_error const& bad) {
+        if (bad.code() == asio::error::operation_aborted)
+            return make_error(ErrorCode::stopping, "the start was ended together with the daemon; nothing is half-made");
+        return make_error(ErrorCode::internal, bad.what());
     } catch (std::exception const& bad) {
         return make_error(ErrorCode::internal, bad.what());
     }
@@ -74,12 +78,12 @@ std::shared_ptr<Steps> Database::begin(asio::awaitable<Result<void>> (Database::
             move_to(Phase::running);
             start_watching();
         } else {
-            parts_.log.error("the database could not be brought up", outcome.error());
+            if (!is_stopping_) parts_.log.error("the database could not be brought up", outcome.error());
             move_to(Phase::failed, outcome.error());
         }
         steps->end(std::move(outcome));
     };
-    asio::co_spawn(parts_.loop, (this->*work)(steps), std::move(done));
+    asio::co_spawn(parts_.loop, (this->*work)(steps), asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
     return steps;
 }
 
@@ -160,6 +164,7 @@ void Database::resume() {
 void Database::stop() {
     is_stopping_ = true;
     stop_watching();
+    end_work_.emit(asio::cancellation_type::terminal);
 }
 
 // Waits for the server to die, and starts it again within limits.

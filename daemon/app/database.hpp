@@ -61,7 +61,7 @@ public:
     asio::awaitable<Result<void>> destroy();
     // At the start of the daemon: brings up what was up before, or what runs without us.
     void resume();
-    // Ends watching. The server goes on: the next daemon finds it.
+    // Ends watching, and a start that is under way. A server that runs goes on: the next daemon finds it.
     void stop();
 
     Phase phase() const { return phase_; }
@@ -96,6 +96,7 @@ private:
     std::shared_ptr<Steps> at_work_;                     // of the start under way, or of the last one
     services::RestartPlan restarts_;
     asio::cancellation_signal end_watch_;
+    asio::cancellation_signal end_work_;
     bool is_watching_ = false;
     bool is_stopping_ = false;
 };

@@ -42,6 +42,21 @@ void say(Progress const& progress, std::string step, std::string text, bool is_d
     if (progress) progress(Step{std::move(step), std::move(text), is_done});
 }
 
+// Ends a server that was launched for nothing, because the start failed or was cancelled.
+class Launched {
+public:
+    explicit Launched(Child& server) : server_(&server) {}
+    Launched(Launched const&) = delete;
+    Launched& operator=(Launched const&) = delete;
+    ~Launched() {
+        if (server_ != nullptr && !server_->has_ended()) server_->signal(SIGINT);
+    }
+    void stays() { server_ = nullptr; }
+
+private:
+    Child* server_;
+};
+
 }  // namespace
 
 Native::Native(asio::any_io_executor executor, NativeOptions options, Probe probe, observe::Log& log)
@@ -209,7 +224,9 @@ asio::awaitable<Result<void>> Native::launch(Prepared prepared, Progress progres
     if (!child) co_return child.error();
     server_.emplace(*std::move(child));
     log_.info("started PostgreSQL", {{"pid", server_->pid()}, {"version", prepared.binaries.version}, {"port", conf->port}});
+    Launched launched(*server_);
     auto answered = co_await wait_until_answers(progress);
+    if (answered) launched.stays();
     co_return answered;
 }
 
