@@ -12,7 +12,6 @@ TEST_CASE("no file is held twice and no stale token accepted while workers are k
     FilesRun const run;
     auto const outcome = run_files(run);
     std::cout << outcome.text() << std::endl;
-    INFO(outcome.text());
 
     CHECK(outcome.findings.faults_count == 0);
     CHECK(outcome.differences.empty());

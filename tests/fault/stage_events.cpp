@@ -18,7 +18,7 @@ void add_workers(Stage& stage, EventsRun const& run) {
         stage.add_worker("subscribe", fmt::format("subscriber-{}", i), i % daemons);
     }
     stage.add_worker("direct", "subscriber-direct", std::nullopt);
-    for (int i = 0; i < run.daemon_writers; ++i) {
+    for (int i = 0; daemons > 0 && i < run.daemon_writers; ++i) {
         stage.add_worker("append", fmt::format("writer-{}", i), static_cast<std::size_t>(i) % daemons);
     }
     for (int i = 0; i < run.psql_writers; ++i)
@@ -33,7 +33,7 @@ void break_things(Stage& stage, EventsRun const& run, EventsOutcome& outcome) {
         stage.grows(100, std::chrono::milliseconds{1'500});
         if (run.kill_listeners) outcome.listeners_killed += stage.kill_listeners();
         auto const kills_due = part() < 0.25 ? 0U : part() < 0.7 ? 1U : 2U;
-        if (run.kill_daemons && outcome.daemons_killed < kills_due) {
+        if (run.kill_daemons && run.stage.daemons > 1 && outcome.daemons_killed < kills_due) {
             stage.kill_daemon(outcome.daemons_killed % 2);
             outcome.daemons_killed += 1;
         }

@@ -10,6 +10,7 @@
 #include <fleet/id.hpp>
 
 #include <set>
+#include <thread>
 
 using namespace fleet;
 using namespace fleet::test;
@@ -85,6 +86,17 @@ struct House {
     std::unique_ptr<pg::Pool> pool;
     std::unique_ptr<bus::Appender> appender;
 };
+
+// Breaks the connection once so many bytes have reached the server: it does what it was asked, and its answer does
+// not come back. Connections made after that are left alone.
+std::jthread cut_once(PostgresGate& gate, std::size_t bytes) {
+    auto const before = gate->accepted();
+    gate->cut_after(bytes);
+    return std::jthread([&gate, before] {
+        eventually([&] { return gate->connections() == 0 || gate->accepted() > before; });
+        gate->cut_after(std::size_t(1) << 40);
+    });
+}
 
 }  // namespace
 
@@ -164,10 +176,10 @@ TEST_CASE("a commit whose outcome never came back is repeated and done once", "[
     auto const before = gate->bytes_to_target();
     must(house.submit(append("measure")));
     auto const call = gate->bytes_to_target() - before;
-    gate->cut_after(call);   // the whole call reaches the server; its answer does not come back
+    auto const cut = cut_once(gate, call);
     auto const row = must(house.submit(append("doubted")));
     CHECK(row.ok());
-    CHECK(house.appender->health().repeated_calls == 1);
+    CHECK(house.appender->health().repeated_calls >= 1);
     auto admin = first.connect();
     CHECK(admin.number("select count(*) from fleet.events where data ->> 'note' = 'doubted'") == 1);
     CHECK(row.result_json()["events"][0]["is_new"] == false);
@@ -193,7 +205,7 @@ TEST_CASE("a command that is not an append is done once as well when its answer 
     must(house.submit(pilot("viper-1")));
     auto const before = gate->bytes_to_target();
     must(house.submit(pilot("viper-2")));
-    gate->cut_after(gate->bytes_to_target() - before);
+    auto const cut = cut_once(gate, gate->bytes_to_target() - before);
     auto const row = must(house.submit(pilot("viper-3")));
     REQUIRE(row.ok());
     CHECK(row.replayed);

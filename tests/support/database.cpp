@@ -83,7 +83,10 @@ Database fresh_database() {
 Database fresh_database(std::string const& server) {
     auto const from = ensure_template(server);
     auto name = fresh_name();
-    Postgres{server}.run(fmt::format("create database {} template {}", name, from));
+    Postgres admin{server};
+    admin.run(fmt::format("create database {} template {}", name, from));
+    // Rights on a database itself are not copied from a template (sql/grants.sql gives them).
+    admin.run(fmt::format("grant create, temporary on database {} to fleet_owner", name));
     return Database{server, std::move(name)};
 }
 

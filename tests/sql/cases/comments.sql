@@ -6,7 +6,7 @@ create temp view ours as select oid from pg_namespace where nspname in ('fleet',
 select is((select array_agg(p.oid::regprocedure::text) from pg_proc p where p.pronamespace in (select oid from ours)
               and obj_description(p.oid, 'pg_proc') is null), null, 'every function has words');
 select is((select array_agg(p.oid::regprocedure::text) from pg_proc p where p.pronamespace in (select oid from ours)
-              and obj_description(p.oid, 'pg_proc') not like '%Example: %'), null, 'and an example');
+              and obj_description(p.oid, 'pg_proc') not like '%Example%: %'), null, 'and an example');
 select is((select array_agg(c.oid::regclass::text) from pg_class c where c.relnamespace in (select oid from ours)
               and c.relkind in ('r', 'v', 'c') and coalesce(obj_description(c.oid, 'pg_class'),
                   obj_description(c.reltype, 'pg_type')) is null), null, 'every table, view and type has words');
