@@ -2,7 +2,9 @@
 
 create function fleet.beat(items jsonb)
 returns table (project text, callsign text, state text)
-language plpgsql volatile security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql volatile security definer
+set search_path = pg_catalog, fleet_state, pg_temp
+set enable_seqscan = off as $$
 declare
     clock timestamptz(3) := clock_timestamp();
 begin

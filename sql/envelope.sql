@@ -2,9 +2,10 @@
 
 create function fleet_log.json_time(at timestamptz)
 returns text
-language sql stable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
-    select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-$$;
+language plpgsql stable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+end $$;
 comment on function fleet_log.json_time is
     'RFC 3339, UTC, milliseconds. Example: select fleet_log.json_time(now())';
 

@@ -28,16 +28,29 @@ create function fleet.new_id(prefix text)
 returns text
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    -- gen_random_uuid is the server's strong random source; its version and variant bits are replaced.
+    letters constant text := '0123456789abcdefghjkmnpqrstvwxyz';
+    -- gen_random_uuid is the server's strong random source; its version and variant digits (13, 17) are left out.
     noise text := replace(gen_random_uuid()::text, '-', '');
-    millis bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+    t bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+    a bigint := ('x' || substr(noise, 1, 10))::bit(40)::bigint;
+    b bigint := ('x' || substr(noise, 18, 10))::bit(40)::bigint;
 begin
-    if new_id.prefix !~ '^([a-z]([a-z_]{0,61}[a-z])?)?$' then
+    if new_id.prefix <> 'evt' and new_id.prefix !~ '^([a-z]([a-z_]{0,61}[a-z])?)?$' then
         perform fleet.refuse('invalid_field', 'a prefix is up to 63 letters a-z, with _ only inside', '/prefix');
     end if;
-    return case when new_id.prefix = '' then '' else new_id.prefix || '_' end || fleet_log.base32(
-        (millis << 16) | 28672 | (('x' || substr(noise, 1, 4))::bit(16)::int & 4095),
-        (('x' || substr(noise, 17, 16))::bit(64)::bigint & 4611686018427387903) | (-9223372036854775807 - 1));
+    -- 48 bits of time are ten characters, the rest eighty bits in sixteen: version 7 at the head of the first eight
+    -- (characters e, f), variant 10 in the second and third bit of the fourth.
+    a := (a & 34359738367) & ~(12::bigint << 20) | (14::bigint << 35) | (a & (1::bigint << 35)) | (8::bigint << 20);
+    return case when new_id.prefix = '' then '' else new_id.prefix || '_' end
+        || substr(letters, ((t >> 45) & 31)::int + 1, 1) || substr(letters, ((t >> 40) & 31)::int + 1, 1) || substr(letters, ((t >> 35) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 30) & 31)::int + 1, 1) || substr(letters, ((t >> 25) & 31)::int + 1, 1) || substr(letters, ((t >> 20) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 15) & 31)::int + 1, 1) || substr(letters, ((t >> 10) & 31)::int + 1, 1) || substr(letters, ((t >> 5) & 31)::int + 1, 1) || substr(letters, (t & 31)::int + 1, 1)
+        || substr(letters, ((a >> 35) & 31)::int + 1, 1) || substr(letters, ((a >> 30) & 31)::int + 1, 1) || substr(letters, ((a >> 25) & 31)::int + 1, 1)
+        || substr(letters, ((a >> 20) & 31)::int + 1, 1) || substr(letters, ((a >> 15) & 31)::int + 1, 1) || substr(letters, ((a >> 10) & 31)::int + 1, 1)
+        || substr(letters, ((a >> 5) & 31)::int + 1, 1) || substr(letters, (a & 31)::int + 1, 1)
+        || substr(letters, ((b >> 35) & 31)::int + 1, 1) || substr(letters, ((b >> 30) & 31)::int + 1, 1) || substr(letters, ((b >> 25) & 31)::int + 1, 1)
+        || substr(letters, ((b >> 20) & 31)::int + 1, 1) || substr(letters, ((b >> 15) & 31)::int + 1, 1) || substr(letters, ((b >> 10) & 31)::int + 1, 1)
+        || substr(letters, ((b >> 5) & 31)::int + 1, 1) || substr(letters, (b & 31)::int + 1, 1);
 end $$;
 comment on function fleet.new_id is 'A fresh TypeID that sorts by time. Example: select fleet.new_id(''rsv'')';
 

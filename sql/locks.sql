@@ -2,12 +2,13 @@
 
 create function fleet.lock_class(name text)
 returns int
-language sql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
     -- 1179403589 is "FLEE" in ASCII; the classes follow it.
-    select case name
+    return case name
         when 'order' then 1179403589 when 'duty' then 1179403590 when 'beacon' then 1179403591
-        when 'migration' then 1179403592 when 'project' then 1179403593 end
-$$;
+        when 'migration' then 1179403592 when 'project' then 1179403593 end;
+end $$;
 comment on function fleet.lock_class is
     'Class number of an advisory lock by name. Example: select fleet.lock_class(''project'')';
 
@@ -33,10 +34,11 @@ comment on function fleet.lock_name is
 
 create function fleet_log.project_number(project text)
 returns int
-language sql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
     -- Two keys with one number only share a lock.
-    select hashtext(project)
-$$;
+    return hashtext(project);
+end $$;
 comment on function fleet_log.project_number is
     'Number of a project''s lock. Example: select fleet_log.project_number(''demo'')';
 

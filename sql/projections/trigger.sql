@@ -10,22 +10,22 @@ declare
     host boolean;
     pilot boolean;
     reservation boolean;
-    bad record;
+    misfit bigint;
 begin
-    -- One look decides which families have work; the folds of the others are not called.
+    -- One look decides which families have work, and whether all fits; the folds of the others are not called.
     select min(a.seq), max(a.seq), bool_or(a.stream_type = 'project'), bool_or(a.stream_type = 'host'),
-           bool_or(a.stream_type = 'pilot'), bool_or(a.stream_type = 'reservation')
-      into lo, hi, project, host, pilot, reservation
+           bool_or(a.stream_type = 'pilot'), bool_or(a.stream_type = 'reservation'),
+           min(case when starts_with(a.type, 'x.') then null
+                    when fleet_log.event_problem(a.type, a.schema_version, a.data) is not null then a.seq end)
+      into lo, hi, project, host, pilot, reservation, misfit
       from added a;
     if lo is null then
         return null;
     end if;
-    select a.seq, a.type, p.problem into bad
-      from added a cross join lateral (select fleet_log.event_problem(a.type, a.schema_version, a.data) offset 0) p(problem)
-     where not starts_with(a.type, 'x.') and p.problem is not null limit 1;
-    if bad.seq is not null then
-        perform fleet.refuse('internal', 'event ' || bad.seq || ' (' || bad.type || ') does not fit its schema',
-                             bad.problem ->> 'field', '', bad.problem);
+    if misfit is not null then
+        perform fleet.refuse('internal', 'event ' || misfit || ' (' || a.type || ') does not fit its schema',
+                             p.problem ->> 'field', '', p.problem)
+           from added a, fleet_log.event_problem(a.type, a.schema_version, a.data) p(problem) where a.seq = misfit;
     end if;
     if project then
         perform fleet_state.fold_project(lo, hi);

@@ -34,3 +34,30 @@ create function tap.scene() returns void language sql as $$
         tap.ask('register_pilot', '{"callsign": "viper-1", "program": "codex", "model": "m"}'),
         tap.ask('register_pilot', '{"callsign": "raven-1", "program": "codex", "model": "m"}')));
 $$;
+
+-- A request to reserve, and what holds the answer of the last one.
+create function tap.want(actor text, patterns text[], more jsonb default '{}') returns jsonb language sql as $$
+    select tap.ask('reserve', jsonb_build_object('patterns', patterns) || more, jsonb_build_object('actor', actor))
+$$;
+
+-- Giving back what a grant of the last batch said, with its token.
+create function tap.give_back(reservation_id text) returns jsonb language sql as $$
+    select tap.ask('release', jsonb_build_object('reservation_id', r.reservation_id), jsonb_build_object('actor', r.holder,
+               'fence', jsonb_build_object('kind', 'reservation', 'id', r.reservation_id, 'token', r.token)))
+      from fleet_state.reservations r where r.reservation_id = give_back.reservation_id
+$$;
+
+-- Time cannot be moved in a test, so the row is: as if it had been granted two hours ago and its holder silent since.
+create function tap.lapse(reservation_id text) returns void language sql as $$
+    update fleet_state.reservations r
+       set expires_at = r.expires_at - interval '2 hours', extended_at = r.extended_at - interval '2 hours'
+     where r.reservation_id = lapse.reservation_id;
+    update fleet_live.pilots l set seen_at = l.seen_at - interval '2 hours'
+     where l.callsign = (select r.holder from fleet_state.reservations r where r.reservation_id = lapse.reservation_id);
+$$;
+
+-- Who holds what, as "callsign pattern pattern".
+create function tap.held() returns text[] language sql as $$
+    select coalesce(array_agg(r.holder || ' ' || array_to_string(r.patterns, ' ') order by r.token), '{}')
+      from fleet_state.reservations r where r.state = 'active'
+$$;
