@@ -130,8 +130,10 @@ language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_sta
 begin
     -- A sign of life of the holder is worth as much as an extension, until four times the ttl after the last one
     -- that was asked for: who is alive but forgot its files gives them up in the end.
-    return greatest(expires_at, least(seen_at + make_interval(secs => ttl_seconds),
-                                      extended_at + make_interval(secs => 4.0 * ttl_seconds)));
+    -- least() passes over nulls: a holder that was never seen must not count as seen for ever.
+    return greatest(expires_at, case when seen_at is not null
+        then least(seen_at + make_interval(secs => ttl_seconds),
+                   extended_at + make_interval(secs => 4.0 * ttl_seconds)) end);
 end $$;
 comment on function fleet.lease_until is
     'When a reservation lapses. Example: select fleet.lease_until(now() + ''1h'', now(), 3600, null)';
