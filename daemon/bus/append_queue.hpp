@@ -2,22 +2,36 @@
 // What waits for the writer, and how it is cut into batches. No I/O, no clock of its own.
 #include "bus/appender.hpp"
 
-#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace fleet::bus {
 
 using Clock = std::chrono::steady_clock;
-using Answered = asio::any_completion_handler<void(Result<store::ActRow>)>;
+
+// Shared by the coroutine that waits for an answer and the appender that gives it.
+struct Reply {
+    explicit Reply(asio::any_io_executor const& loop) : given(loop, asio::steady_timer::time_point::max()) {}
+
+    void give(Result<store::ActRow> answer) {
+        row.emplace(std::move(answer));
+        given.cancel();
+    }
+
+    asio::steady_timer given;        // cancelled when `row` is there
+    std::optional<Result<store::ActRow>> row{};
+};
 
 struct Waiting {
     std::string text;                // one element of the array that fleet.act takes
     Clock::time_point until;         // answered by then
-    Answered answer;
+    std::shared_ptr<Reply> reply;
     bool in_doubt = false;           // was sent, and the outcome never came back
 };
 

@@ -52,12 +52,10 @@ struct Appender::State {
     bool running = false;
     bool stopping = false;
 
-    asio::awaitable<Result<store::ActRow>> enqueue(Waiting item);
     asio::awaitable<void> send(std::vector<Waiting> batch);
     asio::awaitable<pg::Outcome<std::vector<store::ActRow>>> call(std::vector<Waiting> const& batch);
     asio::awaitable<void> each_alone(std::vector<Waiting> batch);
     asio::awaitable<void> pause();
-    void answer(Waiting& item, Result<store::ActRow> row);
     void answer_all(std::vector<Waiting>& batch, std::vector<store::ActRow> rows);
     void refuse_all(std::vector<Waiting>& batch, Error const& error);
     void refuse_late(std::vector<Waiting>& batch);
@@ -85,18 +83,14 @@ asio::awaitable<Result<store::ActRow>> Appender::submit(store::ActRequest reques
         co_return away_error("too many commands wait for the database");
     }
     item.until = Clock::now() + state.limits.request_limit;
-    co_return co_await state.enqueue(std::move(item));
-}
-
-// Not a coroutine: the closure is made and consumed before anything is awaited.
-asio::awaitable<Result<store::ActRow>> Appender::State::enqueue(Waiting item) {
-    auto start = [this](auto handler, Waiting waiting) {
-        waiting.answer = Answered(std::move(handler));
-        queue.push(std::move(waiting));
-        wake.cancel();
-    };
-    return asio::async_initiate<asio::use_awaitable_t<> const, void(Result<store::ActRow>)>(
-        std::move(start), asio::use_awaitable, std::move(item));
+    auto reply = std::make_shared<Reply>(state.loop);
+    item.reply = reply;
+    state.queue.push(std::move(item));
+    state.wake.cancel();
+    // A caller that is cancelled stops waiting; what it asked for is done all the same.
+    if (!reply->row) co_await reply->given.async_wait(nothrow);
+    if (!reply->row) co_return doubtful_error();
+    co_return *std::move(reply->row);
 }
 
 asio::awaitable<void> Appender::run() {
@@ -202,14 +196,6 @@ asio::awaitable<void> Appender::State::pause() {
     co_await timer.async_wait(nothrow);
 }
 
-// Posted: the caller's coroutine must not run inside the appender's.
-void Appender::State::answer(Waiting& item, Result<store::ActRow> row) {
-    auto later = [answer = std::move(item.answer), row = std::move(row)]() mutable {
-        std::move(answer)(std::move(row));
-    };
-    asio::post(loop, std::move(later));
-}
-
 void Appender::State::answer_all(std::vector<Waiting>& batch, std::vector<store::ActRow> rows) {
     FLEET_ASSERT(rows.size() == batch.size(), "each request has its row");
     std::int64_t last = 0;
@@ -218,11 +204,11 @@ void Appender::State::answer_all(std::vector<Waiting>& batch, std::vector<store:
         health.last_seq = last;
         if (committed) committed(last);
     }
-    for (std::size_t i = 0; i < batch.size(); ++i) answer(batch[i], std::move(rows[i]));
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[i].reply->give(std::move(rows[i]));
 }
 
 void Appender::State::refuse_all(std::vector<Waiting>& batch, Error const& error) {
-    for (auto& item : batch) answer(item, item.in_doubt ? doubtful_error() : Error(error));
+    for (auto& item : batch) item.reply->give(item.in_doubt ? doubtful_error() : Error(error));
     batch.clear();
 }
 
@@ -231,7 +217,7 @@ void Appender::State::refuse_late(std::vector<Waiting>& batch) {
     auto const late = std::stable_partition(batch.begin(), batch.end(),
                                             [now](Waiting const& item) { return item.until > now; });
     for (auto item = late; item != batch.end(); ++item)
-        answer(*item, item->in_doubt ? doubtful_error() : away_error({}));
+        item->reply->give(item->in_doubt ? doubtful_error() : away_error({}));
     batch.erase(late, batch.end());
 }
 

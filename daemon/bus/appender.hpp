@@ -57,7 +57,8 @@ public:
     // Completes after the commit that holds the request, with its row: done or refused (`ActRow::refusal`).
     // Errors: away (queue full, or the database gone for `request_limit`; when the commit's outcome is unknown
     // the detail says {"in_doubt": true}: repeat with the same key), too_large, stopping, or what the database
-    // raised for this very request. Not cancellable; always ends by `request_limit` plus one call.
+    // raised for this very request. Ends by `request_limit` plus one call at the latest; cancelling it gives up
+    // the wait, not the request.
     asio::awaitable<Result<store::ActRow>> submit(store::ActRequest request);
 
     // The loop. Spawned once by the owner; ends after `stop()`.
