@@ -44,6 +44,8 @@ ConnectionPtr start_connecting(ConnectRequest const& request) {
                                   request.application_name.c_str(), nullptr};
     ConnectionPtr connection(PQconnectStartParams(keywords, values, 1));
     if (!connection) throw std::bad_alloc();
+    // libpq would print what the server has to say (that it is shutting down, say) to stderr.
+    PQsetNoticeProcessor(connection.get(), [](void*, char const*) {}, nullptr);
     return connection;
 }
 

@@ -211,8 +211,10 @@ void LogReader::failed(Error const& error) {
 
 asio::awaitable<Result<LogReader::PageEvents>> LogReader::page(std::int64_t after) {
     auto const number = after / settings_.limits.page;
+    auto const upto = std::min((number + 1) * settings_.limits.page, fan_out_->head());
     auto const kept = std::find_if(pages_.begin(), pages_.end(), [&](auto const& page) { return page.first == number; });
-    if (kept != pages_.end()) {
+    // The last page of the log is whole until the head moves on.
+    if (kept != pages_.end() && kept->second->back()->seq >= upto) {
         std::rotate(pages_.begin(), kept, std::next(kept));
         co_return pages_.front().second;
     }
@@ -246,15 +248,15 @@ asio::awaitable<void> LogReader::read_page(std::int64_t number, std::shared_ptr<
     } else {
         reads_ += 1;
         events_ += events->size();
-        bool const whole = events->size() == static_cast<std::size_t>(max);
         auto page = std::make_shared<std::vector<EventRef> const>(*std::move(events));
-        if (whole) keep(number, page);
+        if (!page->empty()) keep(number, page);
         flight->outcome.emplace(std::move(page));
     }
     flight->landed.cancel();
 }
 
 void LogReader::keep(std::int64_t number, PageEvents page) {
+    std::erase_if(pages_, [&](auto const& kept) { return kept.first == number; });
     pages_.emplace_front(number, std::move(page));
     if (pages_.size() > pages_kept) pages_.pop_back();
 }

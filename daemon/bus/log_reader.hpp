@@ -90,7 +90,7 @@ private:
     std::uint64_t events_ = 0;
     std::string last_error_{};
     std::map<std::int64_t, std::shared_ptr<Flight>> flights_{};
-    std::deque<std::pair<std::int64_t, PageEvents>> pages_{};   // whole pages, latest used first
+    std::deque<std::pair<std::int64_t, PageEvents>> pages_{};   // latest used first
 };
 
 }  // namespace fleet::bus
