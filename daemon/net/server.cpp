@@ -149,6 +149,7 @@ asio::awaitable<void> Server::stop(Millis limit) {
         core->log.warning("connections that did not end in time are cut", {{"connections", core->links.size()}});
     for (auto it = core->links.begin(); it != core->links.end();) (*it++)->cut();
     while (!core->links.empty()) co_await core->changed.wait();
+    core->ticker.cancel();                               // or the loop waits a second for nothing
 }
 
 }  // namespace fleet::net
