@@ -28,7 +28,9 @@ constexpr char const* read_sql =
     " and ($7::text = '' or r.stream_id = $7::text)"
     " order by r.seq";
 
-Millis now() { return std::chrono::duration_cast<Millis>(Clock::now().time_since_epoch()); }
+Millis now() {
+    return std::chrono::duration_cast<Millis>(Clock::now().time_since_epoch());
+}
 
 std::string joined(std::vector<std::string> const& types) {
     if (types.empty()) return {};
@@ -41,8 +43,13 @@ std::string joined(std::vector<std::string> const& types) {
 
 struct LogTail::State {
     State(asio::any_io_executor executor, TailSettings given)
-        : loop(std::move(executor)), settings(std::move(given)), session(loop), plan(settings.times), timer(loop),
-          position(settings.after.value_or(Position{})), has_position(settings.after.has_value()) {}
+        : loop(std::move(executor)),
+          settings(std::move(given)),
+          session(loop),
+          plan(settings.times),
+          timer(loop),
+          position(settings.after.value_or(Position{})),
+          has_position(settings.after.has_value()) {}
 
     asio::any_io_executor loop;
     TailSettings settings;
@@ -50,7 +57,7 @@ struct LogTail::State {
     TailPlan plan;
     asio::steady_timer timer;
     std::minstd_rand random{std::random_device{}()};
-    Position position;                      // handed out up to here
+    Position position;  // handed out up to here
     bool has_position;
     bool closed = false;
     Clock::time_point sleep_until{};
@@ -110,7 +117,8 @@ asio::awaitable<LogTail::State::Answer> LogTail::State::check(Millis limit) {
     Arguments none;
     auto answer = co_await session.query(std::move(sql), std::move(none), limit);
     if (!answer) co_return stumble(std::move(answer).error());
-    bool const same = answer->size() == 1 && answer->number(0, 0) == session.backend_pid() && answer->flag(0, 1);
+    bool const same =
+        answer->size() == 1 && answer->number(0, 0) == session.backend_pid() && answer->flag(0, 1);
     if (!same) co_return stumble(make_error(ErrorCode::pooler_found), TailHappened::pooler);
     last_error.clear();
     go(TailHappened::done);
@@ -184,8 +192,10 @@ asio::awaitable<LogTail::State::Answer> LogTail::State::wait(Clock::time_point u
     auto const limit = plan.wait_limit(now());
     auto heard = co_await session.notifications(std::max(Millis(0), std::min(limit, rest)));
     if (!heard) co_return stumble(std::move(heard).error());
-    if (!heard->empty()) go(TailHappened::hint);
-    else if (limit <= rest) go(TailHappened::quiet);
+    if (!heard->empty())
+        go(TailHappened::hint);
+    else if (limit <= rest)
+        go(TailHappened::quiet);
     co_return std::nullopt;
 }
 
@@ -199,7 +209,9 @@ asio::awaitable<LogTail::State::Answer> LogTail::State::sleep(Clock::time_point 
 LogTail::LogTail(asio::any_io_executor loop, TailSettings settings)
     : state_(std::make_shared<State>(std::move(loop), std::move(settings))) {}
 
-LogTail::~LogTail() { close(); }
+LogTail::~LogTail() {
+    close();
+}
 
 asio::awaitable<Result<TailBatch>> LogTail::next(Millis limit) {
     auto state = state_;
@@ -208,12 +220,12 @@ asio::awaitable<Result<TailBatch>> LogTail::next(Millis limit) {
         if (state->closed) co_return make_error(ErrorCode::away, "the subscription was closed");
         State::Answer answer;
         switch (state->plan.step()) {
-        case TailStep::connect: answer = co_await state->connect(); break;
-        case TailStep::listen: answer = co_await state->listen(); break;
-        case TailStep::catch_up: answer = co_await state->catch_up(); break;
-        case TailStep::wait: answer = co_await state->wait(until); break;
-        case TailStep::ping: answer = co_await state->check(state->settings.ping_answer); break;
-        case TailStep::sleep: answer = co_await state->sleep(until); break;
+            case TailStep::connect: answer = co_await state->connect(); break;
+            case TailStep::listen: answer = co_await state->listen(); break;
+            case TailStep::catch_up: answer = co_await state->catch_up(); break;
+            case TailStep::wait: answer = co_await state->wait(until); break;
+            case TailStep::ping: answer = co_await state->check(state->settings.ping_answer); break;
+            case TailStep::sleep: answer = co_await state->sleep(until); break;
         }
         if (answer) co_return *std::move(answer);
         if (Clock::now() >= until) co_return state->nothing();
@@ -226,7 +238,11 @@ void LogTail::close() {
     state_->timer.cancel();
 }
 
-bool LogTail::is_listening() const { return state_->plan.is_listening(); }
-std::string LogTail::last_error() const { return state_->last_error; }
+bool LogTail::is_listening() const {
+    return state_->plan.is_listening();
+}
+std::string LogTail::last_error() const {
+    return state_->last_error;
+}
 
 }  // namespace fleet::direct

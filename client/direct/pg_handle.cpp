@@ -38,14 +38,16 @@ Error refusal(ErrorCode code, std::string const& message, PGresult const* result
 }  // namespace
 
 ConnectionPtr start_connecting(ConnectRequest const& request) {
-    char const* const keywords[] = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-                                    "dbname", "client_encoding", "application_name", nullptr};
-    char const* const values[] = {"10", "3", "3", "9000", request.dsn.c_str(), "UTF8",
-                                  request.application_name.c_str(), nullptr};
+    char const* const keywords[] = {
+        "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+        "dbname",          "client_encoding",     "application_name", nullptr};
+    char const* const values[] = {
+        "10", "3", "3", "9000", request.dsn.c_str(), "UTF8", request.application_name.c_str(), nullptr};
     ConnectionPtr connection(PQconnectStartParams(keywords, values, 1));
     if (!connection) throw std::bad_alloc();
     // libpq would print what the server has to say (that it is shutting down, say) to stderr.
-    PQsetNoticeProcessor(connection.get(), [](void*, char const*) {}, nullptr);
+    PQsetNoticeProcessor(
+        connection.get(), [](void*, char const*) {}, nullptr);
     return connection;
 }
 
@@ -70,7 +72,9 @@ Error server_error(PGresult const* result) {
     return make_error(ErrorCode::internal, message);
 }
 
-std::size_t Table::size() const { return static_cast<std::size_t>(PQntuples(impl_->result.get())); }
+std::size_t Table::size() const {
+    return static_cast<std::size_t>(PQntuples(impl_->result.get()));
+}
 
 std::string_view Table::text(std::size_t row, std::size_t column) const {
     auto const r = static_cast<int>(row);
@@ -86,7 +90,9 @@ std::int64_t Table::number(std::size_t row, std::size_t column) const {
     return value;
 }
 
-bool Table::flag(std::size_t row, std::size_t column) const { return text(row, column) == "t"; }
+bool Table::flag(std::size_t row, std::size_t column) const {
+    return text(row, column) == "t";
+}
 
 bool Table::is_null(std::size_t row, std::size_t column) const {
     return PQgetisnull(impl_->result.get(), static_cast<int>(row), static_cast<int>(column)) != 0;

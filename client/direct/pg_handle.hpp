@@ -1,5 +1,6 @@
 #pragma once
-// libpq's objects with owners, and what a server's answer means as an error. For the bodies of this room alone.
+// libpq's objects with owners, and what a server's answer means as an error. For the bodies of this room
+// alone.
 #include "direct/pg_session.hpp"
 
 #include <libpq-fe.h>

@@ -10,8 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <deque>
 #include <unistd.h>
+#include <deque>
 
 namespace fleet::direct {
 
@@ -23,7 +23,8 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 // Asks the server to notice a client that went away, and takes the role ('none' is the DSN's own).
 constexpr char const* session_settings =
-    "select set_config('client_connection_check_interval', '5000', false), set_config('role', $1::text, false)";
+    "select set_config('client_connection_check_interval', '5000', false), set_config('role', $1::text, "
+    "false)";
 
 // True when the socket is ready; false when time ran out or the socket was closed meanwhile.
 asio::awaitable<bool> ready(Socket& socket, Socket::wait_type what, Clock::time_point until) {
@@ -40,9 +41,9 @@ struct PgSession::State {
 
     asio::any_io_executor loop;
     ConnectionPtr connection{};
-    std::optional<Socket> socket{};      // of a duplicate: libpq closes its own descriptor by itself
+    std::optional<Socket> socket{};  // of a duplicate: libpq closes its own descriptor by itself
     std::deque<Notification> inbox{};
-    bool busy = false;                   // an operation is in flight
+    bool busy = false;  // an operation is in flight
 
     void close() {
         socket.reset();
@@ -153,7 +154,8 @@ asio::awaitable<Result<void>> PgSession::connect(ConnectRequest request) {
     {
         Flight flight(*state);
         state->connection = start_connecting(request);
-        if (PQstatus(state->connection.get()) == CONNECTION_BAD) co_return lost_error(state->connection.get());
+        if (PQstatus(state->connection.get()) == CONNECTION_BAD)
+            co_return lost_error(state->connection.get());
         bool const connected = co_await state->polled(until);
         if (!connected) {
             auto const* connection = state->connection.get();
@@ -182,15 +184,16 @@ asio::awaitable<Result<Table>> PgSession::query(std::string sql, Arguments argum
     std::vector<char const*> values;
     values.reserve(arguments.size());
     for (auto const& one : arguments) values.push_back(one ? one->c_str() : nullptr);
-    int const sent = PQsendQueryParams(state->connection.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                       values.data(), nullptr, nullptr, 0);
+    int const sent = PQsendQueryParams(state->connection.get(), sql.c_str(), static_cast<int>(values.size()),
+                                       nullptr, values.data(), nullptr, nullptr, 0);
     if (sent == 0) co_return lost_error(state->connection.get());
     bool const flushed = co_await state->flushed(until);
     if (!flushed) co_return lost_error(state->connection.get());
     auto result = co_await state->answer(until);
     if (!result) {
         bool const late = Clock::now() >= until;
-        co_return late ? lost_error("the database did not answer in time") : lost_error(state->connection.get());
+        co_return late ? lost_error("the database did not answer in time")
+                       : lost_error(state->connection.get());
     }
     auto const status = PQresultStatus(result.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
@@ -224,9 +227,17 @@ asio::awaitable<Result<std::vector<Notification>>> PgSession::notifications(Mill
     co_return all;
 }
 
-bool PgSession::is_open() const { return state_->connection && PQstatus(state_->connection.get()) == CONNECTION_OK; }
-void PgSession::close() { state_->close(); }
-int PgSession::backend_pid() const { return state_->connection ? PQbackendPID(state_->connection.get()) : 0; }
-int PgSession::server_version() const { return state_->connection ? PQserverVersion(state_->connection.get()) : 0; }
+bool PgSession::is_open() const {
+    return state_->connection && PQstatus(state_->connection.get()) == CONNECTION_OK;
+}
+void PgSession::close() {
+    state_->close();
+}
+int PgSession::backend_pid() const {
+    return state_->connection ? PQbackendPID(state_->connection.get()) : 0;
+}
+int PgSession::server_version() const {
+    return state_->connection ? PQserverVersion(state_->connection.get()) : 0;
+}
 
 }  // namespace fleet::direct

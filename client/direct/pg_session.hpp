@@ -1,10 +1,10 @@
 #pragma once
-// One Postgres session on Asio, without a thread: raw libpq, never blocking the loop (but for the name lookup of
-// a DSN with a host name, which libpq does itself).
+// One Postgres session on Asio, without a thread: raw libpq, never blocking the loop (but for the name lookup
+// of a DSN with a host name, which libpq does itself).
 //
-// Lives on the loop thread; one operation at a time. Every step has a limit. A query that did not end in time,
-// or was cancelled, kills the session: its answer would be taken for the next query's. A lost session stays
-// lost; `connect` again makes a new one.
+// Lives on the loop thread; one operation at a time. Every step has a limit. A query that did not end in
+// time, or was cancelled, kills the session: its answer would be taken for the next query's. A lost session
+// stays lost; `connect` again makes a new one.
 #include <fleet/result.hpp>
 #include <fleet/time.hpp>
 
@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 struct Notification {
     std::string channel;
     std::string payload;
-    int backend_pid = 0;             // of the session that notified
+    int backend_pid = 0;  // of the session that notified
 };
 
 // The rows of an answer. A value that shares the server's answer; views live as long as any copy.
@@ -49,9 +49,9 @@ private:
 };
 
 struct ConnectRequest {
-    std::string dsn;                     // URI or keyword=value; several hosts are libpq's business
-    std::string application_name{};      // wins over the DSN's
-    std::string role{};                  // `set role` after connecting; "" keeps the DSN's
+    std::string dsn;                 // URI or keyword=value; several hosts are libpq's business
+    std::string application_name{};  // wins over the DSN's
+    std::string role{};              // `set role` after connecting; "" keeps the DSN's
     Millis limit{5'000};
 };
 
@@ -67,9 +67,9 @@ public:
     // Errors: away, with what libpq says.
     asio::awaitable<Result<void>> connect(ConnectRequest request);
 
-    // One statement with text arguments. Errors: away (lost, or past the limit: the session is closed then), an
-    // error of class FL as the catalogue's, everything else `internal` with the server's first line. The session
-    // lives on after an error that the server reported, as far as the server does.
+    // One statement with text arguments. Errors: away (lost, or past the limit: the session is closed then),
+    // an error of class FL as the catalogue's, everything else `internal` with the server's first line. The
+    // session lives on after an error that the server reported, as far as the server does.
     asio::awaitable<Result<Table>> query(std::string sql, Arguments arguments, Millis limit);
 
     // Completes when there is at least one notification, or with none at the limit. Those that came with the
@@ -77,13 +77,13 @@ public:
     asio::awaitable<Result<std::vector<Notification>>> notifications(Millis limit);
 
     bool is_open() const;
-    void close();                        // at once; an operation in flight ends with `away`
-    int backend_pid() const;             // as told at connect: a pooler tells a made-up one
-    int server_version() const;          // 150016
+    void close();                // at once; an operation in flight ends with `away`
+    int backend_pid() const;     // as told at connect: a pooler tells a made-up one
+    int server_version() const;  // 150016
 
 private:
     struct State;
-    std::shared_ptr<State> state_;       // shared with the operation in flight
+    std::shared_ptr<State> state_;  // shared with the operation in flight
 };
 
 }  // namespace fleet::direct

@@ -11,22 +11,18 @@ TailStep TailPlan::next(TailHappened what, Millis now, double random) {
         return go(TailStep::sleep);
     }
     switch (step_) {
-    case TailStep::sleep: return go(TailStep::connect);
-    case TailStep::connect: return go(TailStep::listen);
-    case TailStep::listen:
-        next_ping_ = now + times_.ping_every;
-        return go(TailStep::catch_up);
-    case TailStep::catch_up:
-        // Only here is the way known to be whole: connecting alone proves little.
-        backoff_.reset();
-        next_poll_ = now + times_.poll_every;
-        return go(TailStep::wait);
-    case TailStep::wait:
-        if (what == TailHappened::hint) return go(TailStep::catch_up);
-        return go(now >= next_ping_ ? TailStep::ping : TailStep::catch_up);
-    case TailStep::ping:
-        next_ping_ = now + times_.ping_every;
-        return go(TailStep::catch_up);
+        case TailStep::sleep: return go(TailStep::connect);
+        case TailStep::connect: return go(TailStep::listen);
+        case TailStep::listen: next_ping_ = now + times_.ping_every; return go(TailStep::catch_up);
+        case TailStep::catch_up:
+            // Only here is the way known to be whole: connecting alone proves little.
+            backoff_.reset();
+            next_poll_ = now + times_.poll_every;
+            return go(TailStep::wait);
+        case TailStep::wait:
+            if (what == TailHappened::hint) return go(TailStep::catch_up);
+            return go(now >= next_ping_ ? TailStep::ping : TailStep::catch_up);
+        case TailStep::ping: next_ping_ = now + times_.ping_every; return go(TailStep::catch_up);
     }
     return step_;
 }

@@ -15,11 +15,11 @@ inline constexpr char const* listening_check =
 
 enum class TailStep { connect, listen, catch_up, wait, ping, sleep };
 enum class TailHappened {
-    done,      // the step went well
-    hint,      // `wait` ended by a notification
-    quiet,     // `wait` ended by its time
-    lost,      // the session is gone, or a step failed
-    pooler     // the session leads through a transaction pooler: nobody can listen there
+    done,   // the step went well
+    hint,   // `wait` ended by a notification
+    quiet,  // `wait` ended by its time
+    lost,   // the session is gone, or a step failed
+    pooler  // the session leads through a transaction pooler: nobody can listen there
 };
 
 struct TailTimes {
@@ -36,16 +36,18 @@ public:
 
     TailStep step() const { return step_; }
 
-    // Every path to `wait` goes through `catch_up`: what was notified while nobody listened is lost, and a hint
-    // that never comes costs a poll, never an event. `now` is any monotonic clock in milliseconds, `random` is
-    // drawn from [0, 1).
+    // Every path to `wait` goes through `catch_up`: what was notified while nobody listened is lost, and a
+    // hint that never comes costs a poll, never an event. `now` is any monotonic clock in milliseconds,
+    // `random` is drawn from [0, 1).
     TailStep next(TailHappened what, Millis now, double random);
 
     // How long `wait` may take at most, and how long to `sleep`.
     Millis wait_limit(Millis now) const;
     Millis pause() const { return pause_; }
 
-    bool is_listening() const { return step_ == TailStep::wait || step_ == TailStep::ping || step_ == TailStep::catch_up; }
+    bool is_listening() const {
+        return step_ == TailStep::wait || step_ == TailStep::ping || step_ == TailStep::catch_up;
+    }
     std::uint32_t failures() const { return backoff_.failures(); }
 
 private:

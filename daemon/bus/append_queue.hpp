@@ -24,15 +24,15 @@ struct Reply {
         given.cancel();
     }
 
-    asio::steady_timer given;        // cancelled when `row` is there
+    asio::steady_timer given;  // cancelled when `row` is there
     std::optional<Result<store::ActRow>> row{};
 };
 
 struct Waiting {
-    std::string text;                // one element of the array that fleet.act takes
-    Clock::time_point until;         // answered by then
+    std::string text;         // one element of the array that fleet.act takes
+    Clock::time_point until;  // answered by then
     std::shared_ptr<Reply> reply;
-    bool in_doubt = false;           // was sent, and the outcome never came back
+    bool in_doubt = false;  // was sent, and the outcome never came back
 };
 
 class AppendQueue {
@@ -44,7 +44,8 @@ public:
     }
     void push(Waiting item);
 
-    // The next batch in order of arrival: at most batch_max requests and batch_bytes_max bytes, but at least one.
+    // The next batch in order of arrival: at most batch_max requests and batch_bytes_max bytes, but at least
+    // one.
     std::vector<Waiting> take();
 
     bool empty() const { return items_.empty(); }

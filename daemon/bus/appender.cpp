@@ -34,8 +34,15 @@ Error doubtful_error() {
 struct Appender::State {
     State(asio::any_io_executor executor, pg::Pool& pool, AppenderLimits given,
           std::function<void(std::int64_t)> on_commit, pg::Report to)
-        : loop(std::move(executor)), writer(pool), limits(given), queue(given), committed(std::move(on_commit)),
-          report(std::move(to)), wake(loop), ended(loop), backoff(given.pause) {}
+        : loop(std::move(executor)),
+          writer(pool),
+          limits(given),
+          queue(given),
+          committed(std::move(on_commit)),
+          report(std::move(to)),
+          wake(loop),
+          ended(loop),
+          backoff(given.pause) {}
 
     asio::any_io_executor loop;
     pg::Pool& writer;
@@ -65,7 +72,8 @@ struct Appender::State {
 
 Appender::Appender(asio::any_io_executor loop, pg::Pool& writer, AppenderLimits limits,
                    std::function<void(std::int64_t)> committed, pg::Report report)
-    : state_(std::make_unique<State>(std::move(loop), writer, limits, std::move(committed), std::move(report))) {}
+    : state_(std::make_unique<State>(std::move(loop), writer, limits, std::move(committed),
+                                     std::move(report))) {}
 
 Appender::~Appender() = default;
 
@@ -76,7 +84,8 @@ asio::awaitable<Result<store::ActRow>> Appender::submit(store::ActRequest reques
     Waiting item;
     item.text = store::request_text(request);
     if (item.text.size() > state.limits.queue_bytes_max) co_return make_error(ErrorCode::too_large);
-    bool const hopeless = state.away_since && Clock::now() - *state.away_since > away_patience && !state.queue.empty();
+    bool const hopeless =
+        state.away_since && Clock::now() - *state.away_since > away_patience && !state.queue.empty();
     if (hopeless) co_return away_error({});
     if (!state.queue.has_room_for(item.text.size())) {
         state.health.refused_full += 1;
@@ -126,7 +135,8 @@ AppenderHealth Appender::health() const {
     return health;
 }
 
-asio::awaitable<pg::Outcome<std::vector<store::ActRow>>> Appender::State::call(std::vector<Waiting> const& batch) {
+asio::awaitable<pg::Outcome<std::vector<store::ActRow>>> Appender::State::call(
+    std::vector<Waiting> const& batch) {
     std::vector<std::string const*> texts;
     texts.reserve(batch.size());
     for (auto const& item : batch) texts.push_back(&item.text);
@@ -159,23 +169,23 @@ asio::awaitable<void> Appender::State::send(std::vector<Waiting> batch) {
         auto const failure = std::move(outcome).error();
         note_failure(failure);
         switch (failure.kind) {
-        case pg::FailureKind::in_doubt:
-            for (auto& item : batch) item.in_doubt = true;
-            [[fallthrough]];
-        case pg::FailureKind::lost:
-        case pg::FailureKind::retry:
-            // The same texts with the same keys and ids: what was committed is answered, not done again.
-            health.repeated_calls += 1;
-            co_await pause();
-            continue;
-        case pg::FailureKind::no_database:
-            refuse_all(batch, failure.error);
-            co_return;
-        case pg::FailureKind::refused:
-        case pg::FailureKind::bug:
-            if (batch.size() == 1) refuse_all(batch, failure.error);
-            else co_await each_alone(std::move(batch));
-            co_return;
+            case pg::FailureKind::in_doubt:
+                for (auto& item : batch) item.in_doubt = true;
+                [[fallthrough]];
+            case pg::FailureKind::lost:
+            case pg::FailureKind::retry:
+                // The same texts with the same keys and ids: what was committed is answered, not done again.
+                health.repeated_calls += 1;
+                co_await pause();
+                continue;
+            case pg::FailureKind::no_database: refuse_all(batch, failure.error); co_return;
+            case pg::FailureKind::refused:
+            case pg::FailureKind::bug:
+                if (batch.size() == 1)
+                    refuse_all(batch, failure.error);
+                else
+                    co_await each_alone(std::move(batch));
+                co_return;
         }
     }
 }
@@ -222,8 +232,8 @@ void Appender::State::refuse_late(std::vector<Waiting>& batch) {
 }
 
 void Appender::State::note_failure(pg::Failure const& failure) {
-    bool const away = failure.kind == pg::FailureKind::lost || failure.kind == pg::FailureKind::in_doubt
-                      || failure.kind == pg::FailureKind::no_database;
+    bool const away = failure.kind == pg::FailureKind::lost || failure.kind == pg::FailureKind::in_doubt ||
+                      failure.kind == pg::FailureKind::no_database;
     if (away && !away_since) {
         away_since = Clock::now();
         pg::report(report, pg::Level::warning, "the writer lost the database; commands wait and are repeated",

@@ -36,9 +36,13 @@ bool catch_up_wanted() {
 }
 
 struct Bus::Parts {
-    Parts(asio::any_io_executor loop, pg::Pool& readers, pg::DsnSource dsn, BusSettings const& given, pg::Report report)
-        : settings(given), reader(loop, readers, given, report), fan_out(loop, reader, limits_of(given.limits)),
-          listener(loop, std::move(dsn), given, reader, std::move(report)), ended(loop) {
+    Parts(asio::any_io_executor loop, pg::Pool& readers, pg::DsnSource dsn, BusSettings const& given,
+          pg::Report report)
+        : settings(given),
+          reader(loop, readers, given, report),
+          fan_out(loop, reader, limits_of(given.limits)),
+          listener(loop, std::move(dsn), given, reader, std::move(report)),
+          ended(loop) {
         reader.attach(fan_out);
     }
 
@@ -50,8 +54,10 @@ struct Bus::Parts {
     bool running = false;
 };
 
-Bus::Bus(asio::any_io_executor loop, pg::Pool& readers, pg::DsnSource dsn, BusSettings settings, pg::Report report)
-    : parts_(std::make_unique<Parts>(std::move(loop), readers, std::move(dsn), settings, std::move(report))) {}
+Bus::Bus(asio::any_io_executor loop, pg::Pool& readers, pg::DsnSource dsn, BusSettings settings,
+         pg::Report report)
+    : parts_(std::make_unique<Parts>(std::move(loop), readers, std::move(dsn), settings, std::move(report))) {
+}
 
 Bus::~Bus() = default;
 
@@ -71,10 +77,12 @@ asio::awaitable<void> Bus::stop() {
     while (parts_->running) co_await parts_->ended.async_wait(nothrow);
 }
 
-asio::awaitable<Result<std::shared_ptr<Subscriber>>> Bus::subscribe(Filter filter, std::optional<Position> after) {
+asio::awaitable<Result<std::shared_ptr<Subscriber>>> Bus::subscribe(Filter filter,
+                                                                    std::optional<Position> after) {
     auto& parts = *parts_;
     if (parts.fan_out.is_stopping()) co_return make_error(ErrorCode::stopping);
-    if (parts.fan_out.subscribers() >= parts.settings.limits.subscribers_max) co_return make_error(ErrorCode::too_many);
+    if (parts.fan_out.subscribers() >= parts.settings.limits.subscribers_max)
+        co_return make_error(ErrorCode::too_many);
     if (!parts.reader.has_started()) {
         bool const seen = co_await parts.reader.looked(parts.settings.limits.step_limit);
         if (!seen && !parts.reader.has_started()) {
@@ -101,9 +109,15 @@ std::shared_ptr<Subscriber> Bus::follow(Filter filter, std::int64_t after) {
     return parts_->fan_out.add(std::move(filter), after);
 }
 
-void Bus::wake(std::int64_t seq) { parts_->reader.wake(seq); }
-std::int64_t Bus::head() const { return parts_->fan_out.head(); }
-std::string const& Bus::incarnation() const { return parts_->reader.incarnation(); }
+void Bus::wake(std::int64_t seq) {
+    parts_->reader.wake(seq);
+}
+std::int64_t Bus::head() const {
+    return parts_->fan_out.head();
+}
+std::string const& Bus::incarnation() const {
+    return parts_->reader.incarnation();
+}
 
 BusHealth Bus::health() const {
     auto const& parts = *parts_;
@@ -122,7 +136,8 @@ BusHealth Bus::health() const {
     health.reconnects = parts.listener.reconnects();
     health.queue_usage = parts.listener.queue_usage();
     health.trouble = parts.listener.trouble();
-    health.last_error = parts.listener.last_error().empty() ? parts.reader.last_error() : parts.listener.last_error();
+    health.last_error =
+        parts.listener.last_error().empty() ? parts.reader.last_error() : parts.listener.last_error();
     return health;
 }
 

@@ -4,10 +4,12 @@
 
 namespace fleet::bus {
 
-asio::awaitable<Result<CursorMoved>> Cursors::advance(CursorName name, std::int64_t seq, std::string event_id) {
+asio::awaitable<Result<CursorMoved>> Cursors::advance(CursorName name, std::int64_t seq,
+                                                      std::string event_id) {
     auto job = [name = std::move(name), seq, event_id = std::move(event_id)](pg::Session& session) {
         auto const fingerprint = event_id.empty() ? pg::Argument() : pg::Argument(event_id);
-        auto const rows = session.prepared(pg::stmt<"advance_cursor">, name.project, name.consumer, seq, fingerprint);
+        auto const rows =
+            session.prepared(pg::stmt<"advance_cursor">, name.project, name.consumer, seq, fingerprint);
         FLEET_ASSERT(rows.size() == 1, "a cursor stands somewhere");
         CursorMoved moved;
         moved.moved = rows[0].flag(0);

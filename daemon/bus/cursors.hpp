@@ -22,7 +22,7 @@ struct CursorName {
 };
 
 struct CursorMoved {
-    bool moved = false;        // false: it stood at or beyond this seq already
+    bool moved = false;  // false: it stood at or beyond this seq already
     std::int64_t at = 0;
 };
 
@@ -33,8 +33,8 @@ public:
     // Errors: log_rewound (another event stands at `seq` now), invalid_field (beyond the head), away.
     asio::awaitable<Result<CursorMoved>> advance(CursorName name, std::int64_t seq, std::string event_id);
 
-    // Where the consumer continues, with the incarnation of its last move; empty when it has no cursor. Give it to
-    // `Bus::subscribe`, which finds out whether the log still holds it.
+    // Where the consumer continues, with the incarnation of its last move; empty when it has no cursor. Give
+    // it to `Bus::subscribe`, which finds out whether the log still holds it.
     asio::awaitable<Result<std::optional<Position>>> find(CursorName name);
 
 private:

@@ -13,8 +13,10 @@ void SubscriberIndex::places(Filter const& filter, Change change, ChangeAny chan
         return;
     }
     if (filter.types.empty()) {
-        if (filter.project.empty()) change_any();
-        else change(by_project_, filter.project);
+        if (filter.project.empty())
+            change_any();
+        else
+            change(by_project_, filter.project);
         return;
     }
     // A type that is named twice must not be visited twice.
@@ -22,8 +24,10 @@ void SubscriberIndex::places(Filter const& filter, Change change, ChangeAny chan
     std::sort(types.begin(), types.end());
     types.erase(std::unique(types.begin(), types.end()), types.end());
     for (auto const& type : types) {
-        if (filter.project.empty()) change(by_type_, type);
-        else change(by_project_type_, pair_key(filter.project, type));
+        if (filter.project.empty())
+            change(by_type_, type);
+        else
+            change(by_project_type_, pair_key(filter.project, type));
     }
 }
 
@@ -97,8 +101,8 @@ void FanOut::push(Subscriber::State& state, EventRef const& event) {
         woken_.push_back(&state);
     }
     if (state.lagging) return;
-    if (state.outbox.size() >= limits.outbox_max
-        || (!state.outbox.empty() && state.outbox_bytes + weight(event) > limits.outbox_bytes_max)) {
+    if (state.outbox.size() >= limits.outbox_max ||
+        (!state.outbox.empty() && state.outbox_bytes + weight(event) > limits.outbox_bytes_max)) {
         state.lagging = true;
         state.covered = event->seq - 1;
         return;
@@ -145,8 +149,8 @@ void FanOut::say_goodbye() {
 }
 
 std::size_t FanOut::lagging() const {
-    return static_cast<std::size_t>(
-        std::count_if(subscribers_.begin(), subscribers_.end(), [](auto const* state) { return state->lagging; }));
+    return static_cast<std::size_t>(std::count_if(subscribers_.begin(), subscribers_.end(),
+                                                  [](auto const* state) { return state->lagging; }));
 }
 
 bool FanOut::feed_from_ring(Subscriber::State& state) {

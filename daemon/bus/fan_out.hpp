@@ -1,6 +1,6 @@
 #pragma once
-// From one reader of the log to thousands of subscribers. No I/O: what lies behind the ring is asked for through
-// `Pages`. Lives on the loop thread; subscribers that outlive it end with `stopping`.
+// From one reader of the log to thousands of subscribers. No I/O: what lies behind the ring is asked for
+// through `Pages`. Lives on the loop thread; subscribers that outlive it end with `stopping`.
 #include "bus/subscriber.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,17 +22,21 @@ namespace fleet::bus {
 class Pages {
 public:
     virtual ~Pages() = default;
-    // Some events directly after `after`, at least one if there is any up to the head. Shared, not to be changed.
-    virtual asio::awaitable<Result<std::shared_ptr<std::vector<EventRef> const>>> page(std::int64_t after) = 0;
+    // Some events directly after `after`, at least one if there is any up to the head. Shared, not to be
+    // changed.
+    virtual asio::awaitable<Result<std::shared_ptr<std::vector<EventRef> const>>> page(
+        std::int64_t after) = 0;
 };
 
 // What an event costs in memory: its text and about as much as its other members.
-inline std::size_t weight(EventRef const& event) { return event->json.size() + 256; }
+inline std::size_t weight(EventRef const& event) {
+    return event->json.size() + 256;
+}
 
 struct FanOutLimits {
     std::size_t ring_max = 8'192;
     std::size_t ring_bytes_max = 8 << 20;
-    std::size_t scan_max = 2'000;         // ring events looked at in one go for a subscriber that lags
+    std::size_t scan_max = 2'000;  // ring events looked at in one go for a subscriber that lags
     SubscriberLimits subscriber{};
 };
 
@@ -40,14 +44,14 @@ struct Subscriber::State {
     State(asio::any_io_executor const& loop, Filter wanted) : filter(std::move(wanted)), timer(loop) {}
 
     Filter filter;
-    FanOut* fan_out = nullptr;            // null after the fan-out ended
-    asio::steady_timer timer;             // `next` waits on it; cancelled when there is news
-    std::deque<EventRef> outbox{};        // in order, all beyond `cursor`
+    FanOut* fan_out = nullptr;      // null after the fan-out ended
+    asio::steady_timer timer;       // `next` waits on it; cancelled when there is news
+    std::deque<EventRef> outbox{};  // in order, all beyond `cursor`
     std::size_t outbox_bytes = 0;
-    std::int64_t cursor = 0;              // handed out, or not matching, up to here
-    std::int64_t covered = 0;             // of one that lags: outbox and cursor together reach to here
+    std::int64_t cursor = 0;   // handed out, or not matching, up to here
+    std::int64_t covered = 0;  // of one that lags: outbox and cursor together reach to here
     bool lagging = false;
-    bool woken = false;                   // within one `publish`
+    bool woken = false;  // within one `publish`
     std::optional<Error> ended{};
 };
 
@@ -62,7 +66,8 @@ public:
         visit_list(by_stream_, event.stream_id, event, visit);
         visit_list(by_project_, event.project, event, visit);
         visit_list(by_type_, event.type, event, visit);
-        if (!by_project_type_.empty()) visit_list(by_project_type_, pair_key(event.project, event.type), event, visit);
+        if (!by_project_type_.empty())
+            visit_list(by_project_type_, pair_key(event.project, event.type), event, visit);
         for (auto* state : any_)
             if (state->filter.matches(event)) visit(*state);
     }
@@ -72,14 +77,17 @@ private:
     using Lists = std::unordered_map<std::string, List>;
 
     template <class Visit>
-    static void visit_list(Lists const& lists, std::string const& key, LoggedEvent const& event, Visit& visit) {
+    static void visit_list(Lists const& lists, std::string const& key, LoggedEvent const& event,
+                           Visit& visit) {
         if (lists.empty()) return;
         auto const found = lists.find(key);
         if (found == lists.end()) return;
         for (auto* state : found->second)
             if (state->filter.matches(event)) visit(*state);
     }
-    static std::string pair_key(std::string const& project, std::string const& type) { return project + '\n' + type; }
+    static std::string pair_key(std::string const& project, std::string const& type) {
+        return project + '\n' + type;
+    }
     // Calls `change(Lists&, key)` for each list a filter belongs to, or `change_any()`.
     template <class Change, class ChangeAny>
     void places(Filter const& filter, Change change, ChangeAny change_any);
@@ -117,7 +125,9 @@ public:
     std::size_t ring_events() const { return ring_.size(); }
     std::size_t ring_bytes() const { return ring_bytes_; }
     std::deque<EventRef> const& ring() const { return ring_; }
-    bool in_ring(std::int64_t seq) const { return !ring_.empty() && seq >= ring_.front()->seq && seq <= head_; }
+    bool in_ring(std::int64_t seq) const {
+        return !ring_.empty() && seq >= ring_.front()->seq && seq <= head_;
+    }
 
 private:
     friend class Subscriber;
@@ -131,7 +141,7 @@ private:
     asio::any_io_executor loop_;
     Pages& pages_;
     FanOutLimits limits_;
-    std::deque<EventRef> ring_;           // the last events up to the head, without a gap
+    std::deque<EventRef> ring_;  // the last events up to the head, without a gap
     std::size_t ring_bytes_ = 0;
     std::int64_t head_ = 0;
     bool stopping_ = false;

@@ -15,12 +15,14 @@ using direct::TailHappened;
 using direct::TailStep;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
-Millis now() { return std::chrono::duration_cast<Millis>(Clock::now().time_since_epoch()); }
+Millis now() {
+    return std::chrono::duration_cast<Millis>(Clock::now().time_since_epoch());
+}
 
 direct::TailTimes times_of(BusLimits const& limits) {
     direct::TailTimes times;
     times.ping_every = limits.ping_every;
-    times.poll_every = limits.ping_every;   // the log reader polls by itself
+    times.poll_every = limits.ping_every;  // the log reader polls by itself
     times.reconnect = limits.reconnect;
     times.pooler_pause = limits.pooler_pause;
     return times;
@@ -36,10 +38,16 @@ std::optional<Hint> parse_hint(std::string_view payload) {
     return hint;
 }
 
-Listener::Listener(asio::any_io_executor loop, pg::DsnSource dsn, BusSettings const& settings, LogReader& reader,
-                   pg::Report report)
-    : loop_(std::move(loop)), dsn_(std::move(dsn)), settings_(settings), reader_(reader), report_(std::move(report)),
-      session_(loop_), plan_(times_of(settings.limits)), timer_(loop_) {}
+Listener::Listener(asio::any_io_executor loop, pg::DsnSource dsn, BusSettings const& settings,
+                   LogReader& reader, pg::Report report)
+    : loop_(std::move(loop)),
+      dsn_(std::move(dsn)),
+      settings_(settings),
+      reader_(reader),
+      report_(std::move(report)),
+      session_(loop_),
+      plan_(times_of(settings.limits)),
+      timer_(loop_) {}
 
 void Listener::stop() {
     stopping_ = true;
@@ -69,15 +77,15 @@ asio::awaitable<void> Listener::run() {
 
 asio::awaitable<TailHappened> Listener::carry_out(TailStep step) {
     switch (step) {
-    case TailStep::connect: co_return co_await connect();
-    case TailStep::listen: co_return co_await listen();
-    case TailStep::catch_up:
-        // After a hint the reader knows already what to read.
-        if (!came_by_hint_) reader_.look();
-        co_return TailHappened::done;
-    case TailStep::wait: co_return co_await wait();
-    case TailStep::ping: co_return co_await check(settings_.limits.ping_answer);
-    case TailStep::sleep: co_return co_await sleep();
+        case TailStep::connect: co_return co_await connect();
+        case TailStep::listen: co_return co_await listen();
+        case TailStep::catch_up:
+            // After a hint the reader knows already what to read.
+            if (!came_by_hint_) reader_.look();
+            co_return TailHappened::done;
+        case TailStep::wait: co_return co_await wait();
+        case TailStep::ping: co_return co_await check(settings_.limits.ping_answer);
+        case TailStep::sleep: co_return co_await sleep();
     }
     co_return TailHappened::lost;
 }
@@ -160,9 +168,10 @@ void Listener::note(Error const& error) {
     trouble_ = error.code;
     last_error_ = error.message;
     if (news)
-        pg::report(report_, pg::Level::warning,
-                   fmt::format("the listener lost the database; the log is polled meanwhile: {}", error.message),
-                   error.hint.empty() ? Json::object() : Json{{"hint", error.hint}});
+        pg::report(
+            report_, pg::Level::warning,
+            fmt::format("the listener lost the database; the log is polled meanwhile: {}", error.message),
+            error.hint.empty() ? Json::object() : Json{{"hint", error.hint}});
 }
 
 }  // namespace fleet::bus

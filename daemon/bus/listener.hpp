@@ -1,6 +1,6 @@
 #pragma once
-// The daemon's ear: one direct session that listens, and never does anything else. What it hears goes to the log
-// reader. Lives on the loop thread; the reader outlives it.
+// The daemon's ear: one direct session that listens, and never does anything else. What it hears goes to the
+// log reader. Lives on the loop thread; the reader outlives it.
 #include "bus/bus.hpp"
 #include "bus/log_reader.hpp"
 #include "direct/pg_session.hpp"
@@ -24,7 +24,7 @@ public:
     Listener(asio::any_io_executor loop, pg::DsnSource dsn, BusSettings const& settings, LogReader& reader,
              pg::Report report);
 
-    asio::awaitable<void> run();   // ends after `stop`
+    asio::awaitable<void> run();  // ends after `stop`
     void stop();
 
     bool is_listening() const { return plan_.is_listening(); }

@@ -14,8 +14,13 @@ constexpr std::size_t pages_kept = 8;
 
 }  // namespace
 
-LogReader::LogReader(asio::any_io_executor loop, pg::Pool& readers, BusSettings const& settings, pg::Report report)
-    : loop_(std::move(loop)), readers_(readers), settings_(settings), report_(std::move(report)), wake_(loop_),
+LogReader::LogReader(asio::any_io_executor loop, pg::Pool& readers, BusSettings const& settings,
+                     pg::Report report)
+    : loop_(std::move(loop)),
+      readers_(readers),
+      settings_(settings),
+      report_(std::move(report)),
+      wake_(loop_),
       looked_(loop_) {}
 
 void LogReader::stop() {
@@ -57,7 +62,7 @@ asio::awaitable<bool> LogReader::looked(Millis limit) {
         looked_.expires_at(until);
         co_await looked_.async_wait(nothrow);
     }
-    co_return looks_ != before && reading_;
+    co_return looks_ != before&& reading_;
 }
 
 asio::awaitable<Result<void>> LogReader::check(Position position) {
@@ -108,7 +113,8 @@ std::vector<LogReader::Mark> LogReader::marks() const {
     return all;
 }
 
-// `marks` in order of seq. Histories that differ once differ ever after, so that the last common one is bisected.
+// `marks` in order of seq. Histories that differ once differ ever after, so that the last common one is
+// bisected.
 LogReader::Look LogReader::look_job(pg::Session& session, std::vector<Mark> const& marks) {
     Look look;
     look.head = store::head(session);
@@ -126,7 +132,9 @@ LogReader::Look LogReader::look_job(pg::Session& session, std::vector<Mark> cons
 
 asio::awaitable<void> LogReader::look_at_head() {
     auto remembered = marks();
-    auto job = [remembered = std::move(remembered)](pg::Session& session) { return look_job(session, remembered); };
+    auto job = [remembered = std::move(remembered)](pg::Session& session) {
+        return look_job(session, remembered);
+    };
     auto look = co_await readers_.run(std::move(job), settings_.limits.read_limit);
     if (look && !look->same && !fan_out_->ring().empty()) {
         // Something is wrong: now it is worth comparing everything we still hold.
@@ -136,8 +144,10 @@ asio::awaitable<void> LogReader::look_at_head() {
         auto again = [all = std::move(all)](pg::Session& session) { return look_job(session, all); };
         look = co_await readers_.run(std::move(again), settings_.limits.read_limit);
     }
-    if (look) take_look(*look);
-    else failed(look.error());
+    if (look)
+        take_look(*look);
+    else
+        failed(look.error());
     looks_ += 1;
     looked_.cancel();
 }
@@ -152,8 +162,9 @@ void LogReader::take_look(Look const& look) {
         fan_out_->skip_to(head.seq);
         wanted_ = head.seq;
     } else if (!look.same) {
-        pg::report(report_, pg::Level::error, "the log has another history: subscribers beyond it are sent back",
-                   Json{{"last_common", look.last_common}, {"head_before", fan_out_->head()}, {"head", head.seq}});
+        pg::report(
+            report_, pg::Level::error, "the log has another history: subscribers beyond it are sent back",
+            Json{{"last_common", look.last_common}, {"head_before", fan_out_->head()}, {"head", head.seq}});
         history_ += 1;
         pages_.clear();
         fan_out_->rewind(look.last_common, head.incarnation);
@@ -212,7 +223,8 @@ void LogReader::failed(Error const& error) {
 asio::awaitable<Result<LogReader::PageEvents>> LogReader::page(std::int64_t after) {
     auto const number = after / settings_.limits.page;
     auto const upto = std::min((number + 1) * settings_.limits.page, fan_out_->head());
-    auto const kept = std::find_if(pages_.begin(), pages_.end(), [&](auto const& page) { return page.first == number; });
+    auto const kept =
+        std::find_if(pages_.begin(), pages_.end(), [&](auto const& page) { return page.first == number; });
     // The last page of the log is whole until the head moves on.
     if (kept != pages_.end() && kept->second->back()->seq >= upto) {
         std::rotate(pages_.begin(), kept, std::next(kept));
@@ -224,7 +236,8 @@ asio::awaitable<Result<LogReader::PageEvents>> LogReader::page(std::int64_t afte
         // Of its own: whoever asked first may go away while others wait for the same page.
         auto reading = read_page(number, slot);
         asio::co_spawn(loop_, std::move(reading), [this](std::exception_ptr const& thrown) {
-            if (thrown) pg::report(report_, pg::Level::error, "reading a page of the log ended by an exception");
+            if (thrown)
+                pg::report(report_, pg::Level::error, "reading a page of the log ended by an exception");
         });
     }
     auto flight = slot;
@@ -238,7 +251,9 @@ asio::awaitable<void> LogReader::read_page(std::int64_t number, std::shared_ptr<
     auto const after = number * max;
     auto const upto = std::min(after + max, fan_out_->head());
     auto const history = history_;
-    auto job = [after, upto, max](pg::Session& session) { return store::read_log(session, after, upto, max); };
+    auto job = [after, upto, max](pg::Session& session) {
+        return store::read_log(session, after, upto, max);
+    };
     auto events = co_await readers_.run(std::move(job), settings_.limits.read_limit);
     flights_.erase(number);
     if (!events) {

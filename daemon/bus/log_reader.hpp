@@ -17,12 +17,12 @@ public:
     LogReader(asio::any_io_executor loop, pg::Pool& readers, BusSettings const& settings, pg::Report report);
     void attach(FanOut& fan_out) { fan_out_ = &fan_out; }
 
-    asio::awaitable<void> run();                     // ends after `stop`
+    asio::awaitable<void> run();  // ends after `stop`
     void stop();
 
-    void hint(std::int64_t from, std::int64_t to);   // of a notification
-    void wake(std::int64_t seq);                     // committed by this daemon
-    void look();                                     // there may be news nobody told us about
+    void hint(std::int64_t from, std::int64_t to);  // of a notification
+    void wake(std::int64_t seq);                    // committed by this daemon
+    void look();                                    // there may be news nobody told us about
     void set_listening(bool listening);
     // Whether the log holds a position of any incarnation. Errors: log_rewound, away.
     asio::awaitable<Result<void>> check(Position position);
@@ -53,7 +53,8 @@ private:
     };
     // One read of a page that several wait for.
     struct Flight {
-        explicit Flight(asio::any_io_executor const& loop) : landed(loop, asio::steady_timer::time_point::max()) {}
+        explicit Flight(asio::any_io_executor const& loop)
+            : landed(loop, asio::steady_timer::time_point::max()) {}
         asio::steady_timer landed;
         std::optional<Result<PageEvents>> outcome{};
     };
@@ -75,22 +76,22 @@ private:
     FanOut* fan_out_ = nullptr;
     asio::steady_timer wake_;
     asio::steady_timer looked_;
-    std::int64_t wanted_ = 0;                 // read up to here
+    std::int64_t wanted_ = 0;  // read up to here
     bool look_wanted_ = true;
-    std::uint64_t looks_ = 0;                 // heads read or failed
+    std::uint64_t looks_ = 0;  // heads read or failed
     bool listening_ = false;
-    bool started_ = false;                    // the database was seen
+    bool started_ = false;  // the database was seen
     bool reading_ = false;
     bool stopping_ = false;
-    std::uint32_t failures_ = 0;              // in a row
+    std::uint32_t failures_ = 0;  // in a row
     std::string incarnation_{};
-    Mark mark_{};                             // an event known to stand in the log
-    std::uint64_t history_ = 0;               // grows when the log was rewound
+    Mark mark_{};                // an event known to stand in the log
+    std::uint64_t history_ = 0;  // grows when the log was rewound
     std::uint64_t reads_ = 0;
     std::uint64_t events_ = 0;
     std::string last_error_{};
     std::map<std::int64_t, std::shared_ptr<Flight>> flights_{};
-    std::deque<std::pair<std::int64_t, PageEvents>> pages_{};   // latest used first
+    std::deque<std::pair<std::int64_t, PageEvents>> pages_{};  // latest used first
 };
 
 }  // namespace fleet::bus

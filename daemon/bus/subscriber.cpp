@@ -33,12 +33,17 @@ std::int64_t Subscriber::cursor() const {
     return abreast ? state_->fan_out->head() : state_->cursor;
 }
 
-bool Subscriber::is_lagging() const { return state_->lagging; }
-Filter const& Subscriber::filter() const { return state_->filter; }
+bool Subscriber::is_lagging() const {
+    return state_->lagging;
+}
+Filter const& Subscriber::filter() const {
+    return state_->filter;
+}
 
 namespace {
 
-// Everything from here to the return of `next` happens without a suspension: nothing is lost when it is cancelled.
+// Everything from here to the return of `next` happens without a suspension: nothing is lost when it is
+// cancelled.
 Batch take(Subscriber::State& state, std::size_t most, std::int64_t head) {
     Batch batch;
     auto const count = std::min(most, state.outbox.size());
@@ -47,7 +52,8 @@ Batch take(Subscriber::State& state, std::size_t most, std::int64_t head) {
         batch.events.push_back(std::move(state.outbox.front()));
         state.outbox.pop_front();
     }
-    FLEET_ASSERT(batch.events.empty() || batch.events.front()->seq > state.cursor, "each seq is handed out once");
+    FLEET_ASSERT(batch.events.empty() || batch.events.front()->seq > state.cursor,
+                 "each seq is handed out once");
     if (state.outbox.empty()) {
         state.outbox_bytes = 0;
         state.cursor = state.lagging ? state.covered : head;

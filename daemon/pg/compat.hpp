@@ -20,13 +20,17 @@ using Texts = std::vector<std::optional<std::string>>;
 inline pqxx::params parameters(Texts const& texts) {
     pqxx::params all;
     for (auto const& text : texts) {
-        if (text) all.append(*text);
-        else all.append();
+        if (text)
+            all.append(*text);
+        else
+            all.append();
     }
     return all;
 }
 #else
-inline auto parameters(Texts const& texts) { return pqxx::prepare::make_dynamic_params(texts.begin(), texts.end()); }
+inline auto parameters(Texts const& texts) {
+    return pqxx::prepare::make_dynamic_params(texts.begin(), texts.end());
+}
 #endif
 
 // A parameterised statement, planned for these values.
@@ -38,7 +42,8 @@ inline pqxx::result run(pqxx::transaction_base& transaction, std::string const& 
 #endif
 }
 
-inline pqxx::result run_prepared(pqxx::transaction_base& transaction, std::string const& name, Texts const& texts) {
+inline pqxx::result run_prepared(pqxx::transaction_base& transaction, std::string const& name,
+                                 Texts const& texts) {
 #if FLEET_PQXX_EXEC_TAKES_PARAMS
     return transaction.exec(pqxx::prepped{name}, parameters(texts));
 #else
@@ -57,16 +62,20 @@ inline void forbid_silent_reconnect([[maybe_unused]] pqxx::connection& connectio
 }
 
 #if PQXX_VERSION_MAJOR >= 7
-using SnapshotTransaction = pqxx::transaction<pqxx::isolation_level::repeatable_read, pqxx::write_policy::read_only>;
+using SnapshotTransaction =
+    pqxx::transaction<pqxx::isolation_level::repeatable_read, pqxx::write_policy::read_only>;
 #else
-using SnapshotTransaction = pqxx::transaction<pqxx::isolation_level::repeatable_read, pqxx::readwrite_policy::read_only>;
+using SnapshotTransaction =
+    pqxx::transaction<pqxx::isolation_level::repeatable_read, pqxx::readwrite_policy::read_only>;
 #endif
 
 // Sizes are std::size_t in one and int in the other.
 template <class To, class From>
 constexpr To sized(From value) {
-    if constexpr (std::is_same_v<To, From>) return value;
-    else return static_cast<To>(value);
+    if constexpr (std::is_same_v<To, From>)
+        return value;
+    else
+        return static_cast<To>(value);
 }
 
 // SQLSTATE of the exception in flight; "" where libpqxx has none. On 6.4 the rollback family is not an

@@ -35,13 +35,16 @@ std::string conninfo(std::string const& dsn, SessionSettings const& settings) {
         Failure failure;
         failure.kind = FailureKind::lost;
         // libpq's words may quote the DSN, password and all: they stay here.
-        failure.error = make_error(ErrorCode::not_configured, "the database DSN cannot be read", "/database/dsn");
+        failure.error =
+            make_error(ErrorCode::not_configured, "the database DSN cannot be read", "/database/dsn");
         failure.said = "the database DSN cannot be read";
         throw Failed(std::move(failure));
     }
     auto const seconds = std::chrono::ceil<std::chrono::seconds>(settings.connect_timeout).count();
-    std::map<std::string, std::string> all{{"connect_timeout", std::to_string(seconds)}, {"keepalives_idle", "10"},
-                                           {"keepalives_interval", "3"}, {"keepalives_count", "3"},
+    std::map<std::string, std::string> all{{"connect_timeout", std::to_string(seconds)},
+                                           {"keepalives_idle", "10"},
+                                           {"keepalives_interval", "3"},
+                                           {"keepalives_count", "3"},
                                            {"tcp_user_timeout", "10000"}};
     for (auto const* option = options.get(); option->keyword; ++option)
         if (option->val) all[option->keyword] = option->val;

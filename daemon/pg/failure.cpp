@@ -9,7 +9,7 @@ namespace fleet::pg {
 namespace {
 
 struct Policy {
-    std::string_view state;      // a SQLSTATE, or a class of two characters
+    std::string_view state;  // a SQLSTATE, or a class of two characters
     FailureKind kind;
     ErrorCode code;
 };
@@ -20,14 +20,14 @@ constexpr std::array policies{
     Policy{"40P01", FailureKind::retry, ErrorCode::away},
     Policy{"40003", FailureKind::in_doubt, ErrorCode::away},
     Policy{"40", FailureKind::retry, ErrorCode::away},
-    Policy{"55P03", FailureKind::retry, ErrorCode::away},            // lock_timeout
-    Policy{"0A000", FailureKind::retry, ErrorCode::away},            // a cached plan after a migration
-    Policy{"26000", FailureKind::retry, ErrorCode::away},            // a prepared statement a pooler lost
-    Policy{"57014", FailureKind::refused, ErrorCode::away},          // statement_timeout
-    Policy{"25006", FailureKind::lost, ErrorCode::away},             // a standby took our place
+    Policy{"55P03", FailureKind::retry, ErrorCode::away},    // lock_timeout
+    Policy{"0A000", FailureKind::retry, ErrorCode::away},    // a cached plan after a migration
+    Policy{"26000", FailureKind::retry, ErrorCode::away},    // a prepared statement a pooler lost
+    Policy{"57014", FailureKind::refused, ErrorCode::away},  // statement_timeout
+    Policy{"25006", FailureKind::lost, ErrorCode::away},     // a standby took our place
     Policy{"53100", FailureKind::refused, ErrorCode::disk_full},
     Policy{"53", FailureKind::lost, ErrorCode::away},
-    Policy{"57P", FailureKind::lost, ErrorCode::away},               // shutdown, crash, starting up
+    Policy{"57P", FailureKind::lost, ErrorCode::away},  // shutdown, crash, starting up
     Policy{"08", FailureKind::lost, ErrorCode::away},
     Policy{"42501", FailureKind::refused, ErrorCode::forbidden},
     Policy{"3F000", FailureKind::refused, ErrorCode::schema_older},  // not migrated yet
@@ -56,7 +56,9 @@ std::string_view without_label(std::string_view line) {
 
 Failed::Failed(Failure failure) : std::runtime_error(failure.said), failure_(std::move(failure)) {}
 
-void throw_exception_from_error(Failure const& failure, boost::source_location const&) { throw Failed(failure); }
+void throw_exception_from_error(Failure const& failure, boost::source_location const&) {
+    throw Failed(failure);
+}
 
 Failure failure_from(std::string_view sqlstate, std::string_view server_text, std::string_view statement) {
     auto const message = std::string(without_label(line_of(server_text, 0)));
@@ -65,7 +67,8 @@ Failure failure_from(std::string_view sqlstate, std::string_view server_text, st
     failure.said = std::string(statement) + ": " + std::string(server_text);
     if (sqlstate.starts_with("FL")) {
         failure.kind = FailureKind::refused;
-        // fleet.refuse puts an object with code, field and facts into DETAIL, the second line when there is one.
+        // fleet.refuse puts an object with code, field and facts into DETAIL, the second line when there is
+        // one.
         auto const code = error_code_from_sqlstate(sqlstate).value_or(ErrorCode::internal);
         auto detail = parse_json(without_label(line_of(server_text, 1)));
         failure.error = make_error(code, message);

@@ -43,8 +43,8 @@ using Outcome = boost::system::result<T, Failure>;
 // Found by boost::system::result through argument-dependent lookup.
 [[noreturn]] void throw_exception_from_error(Failure const& failure, boost::source_location const& where);
 
-// Decides by SQLSTATE. `server_text` is what the server said: first line the message, then lines DETAIL, HINT,
-// CONTEXT. A SQLSTATE of class FL becomes the catalogue's error with DETAIL as the field.
+// Decides by SQLSTATE. `server_text` is what the server said: first line the message, then lines DETAIL,
+// HINT, CONTEXT. A SQLSTATE of class FL becomes the catalogue's error with DETAIL as the field.
 Failure failure_from(std::string_view sqlstate, std::string_view server_text, std::string_view statement);
 
 }  // namespace fleet::pg

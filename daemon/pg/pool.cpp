@@ -14,12 +14,17 @@ struct Pool::Slot {
 };
 
 Pool::Pool(asio::any_io_executor loop, DsnSource dsn, PoolSettings settings, Report report)
-    : loop_(std::move(loop)), dsn_(std::move(dsn)), settings_(std::move(settings)), report_(std::move(report)) {
+    : loop_(std::move(loop)),
+      dsn_(std::move(dsn)),
+      settings_(std::move(settings)),
+      report_(std::move(report)) {
     FLEET_ASSERT(settings_.threads > 0, "a pool has threads");
     for (std::size_t i = 0; i < settings_.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-Pool::~Pool() { stop(); }
+Pool::~Pool() {
+    stop();
+}
 
 std::size_t Pool::waiting() const {
     std::lock_guard const lock(mutex_);
@@ -65,8 +70,8 @@ void Pool::work() {
 // Connects where that is needed: first use, another DSN, or a sign that the session is gone.
 std::optional<Failure> Pool::ready(Slot& slot, std::string const& dsn) {
     auto const generation = generation_.load();
-    bool const usable = slot.session && slot.dsn == dsn && slot.generation == generation && slot.session->is_open()
-                        && !slot.session->was_hung_up();
+    bool const usable = slot.session && slot.dsn == dsn && slot.generation == generation &&
+                        slot.session->is_open() && !slot.session->was_hung_up();
     if (usable) return std::nullopt;
     slot.session.reset();
     try {
@@ -74,13 +79,15 @@ std::optional<Failure> Pool::ready(Slot& slot, std::string const& dsn) {
     } catch (Failed const& failed) {
         if (!away_.exchange(true))
             say(Level::warning, "the database cannot be reached; requests are answered 503 until it can",
-                Json{{"application_name", settings_.session.application_name}, {"said", failed.failure().said}});
+                Json{{"application_name", settings_.session.application_name},
+                     {"said", failed.failure().said}});
         return failed.failure();
     }
     slot.dsn = dsn;
     slot.generation = generation;
     if (away_.exchange(false))
-        say(Level::info, "the database is back", Json{{"application_name", settings_.session.application_name}});
+        say(Level::info, "the database is back",
+            Json{{"application_name", settings_.session.application_name}});
     return std::nullopt;
 }
 
@@ -105,7 +112,8 @@ void Pool::say(Level level, std::string line, Json facts) {
 Failure Pool::past_limit(Millis limit) {
     Failure failure;
     failure.kind = FailureKind::in_doubt;
-    failure.error = make_error(ErrorCode::away, fmt::format("the database did not answer within {} ms", limit.count()));
+    failure.error =
+        make_error(ErrorCode::away, fmt::format("the database did not answer within {} ms", limit.count()));
     failure.error.retry_after_seconds = 1;
     failure.said = "no answer within the limit";
     return failure;
@@ -131,7 +139,7 @@ void Pool::stop() {
     failure.kind = FailureKind::refused;
     failure.error = make_error(ErrorCode::stopping);
     for (auto& task : dropped) task->fail(failure);
-    threads_.clear();   // joins
+    threads_.clear();  // joins
 }
 
 }  // namespace fleet::pg

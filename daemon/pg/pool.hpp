@@ -1,10 +1,10 @@
 #pragma once
 // Blocking database work, off the loop: a few threads, each with one session of its own.
 //
-// The pool is used from the loop thread (`run`, `attempt`, `stop`). A job runs on a pool thread with exclusive
-// use of a session. The job must own its state by value: it may outlive the caller, because a job that reaches
-// its limit keeps its thread until the server's timeouts end it. Stop the pool before the io_context is
-// destroyed: a job that still runs would complete into a dead loop.
+// The pool is used from the loop thread (`run`, `attempt`, `stop`). A job runs on a pool thread with
+// exclusive use of a session. The job must own its state by value: it may outlive the caller, because a job
+// that reaches its limit keeps its thread until the server's timeouts end it. Stop the pool before the
+// io_context is destroyed: a job that still runs would complete into a dead loop.
 #include "pg/report.hpp"
 #include "pg/session.hpp"
 
@@ -40,42 +40,48 @@ using DsnSource = std::function<Result<std::string>()>;
 struct PoolSettings {
     SessionSettings session{};
     std::size_t threads = 3;
-    std::size_t waiting_max = 4'000;   // jobs that wait for a thread; beyond that `too_many`
+    std::size_t waiting_max = 4'000;  // jobs that wait for a thread; beyond that `too_many`
 };
 
 template <class T>
-struct Unwrapped { using type = T; };
+struct Unwrapped {
+    using type = T;
+};
 template <class T>
-struct Unwrapped<Result<T>> { using type = T; };
+struct Unwrapped<Result<T>> {
+    using type = T;
+};
 
 class Pool {
 public:
     Pool(asio::any_io_executor loop, DsnSource dsn, PoolSettings settings, Report report = {});
-    ~Pool();   // `stop()`
+    ~Pool();  // `stop()`
     Pool(Pool const&) = delete;
     Pool& operator=(Pool const&) = delete;
 
-    // Runs `job(Session&)` and completes on the loop with what it returned (a job that returns Result<R> is not
-    // wrapped twice). The job may run again: once on a new session when the old one turned out to be lost, and
-    // up to three times when the server says "try again"; so it must be copyable, and a read or harmless when
-    // repeated. Errors: away (limit reached, database gone), too_many, stopping, the DSN source's, the job's own.
+    // Runs `job(Session&)` and completes on the loop with what it returned (a job that returns Result<R> is
+    // not wrapped twice). The job may run again: once on a new session when the old one turned out to be
+    // lost, and up to three times when the server says "try again"; so it must be copyable, and a read or
+    // harmless when repeated. Errors: away (limit reached, database gone), too_many, stopping, the DSN
+    // source's, the job's own.
     template <class Job, class R = typename Unwrapped<std::invoke_result_t<Job&, Session&>>::type>
     asio::awaitable<Result<R>> run(Job job, Millis limit);
 
-    // The same without repetition, and with the failure as it was: for a caller with a policy of its own. A job
-    // that reached the limit is `in_doubt`: it may still end well.
+    // The same without repetition, and with the failure as it was: for a caller with a policy of its own. A
+    // job that reached the limit is `in_doubt`: it may still end well.
     template <class Job, class R = std::invoke_result_t<Job&, Session&>>
     asio::awaitable<Outcome<R>> attempt(Job job, Millis limit);
 
-    std::size_t waiting() const;   // jobs without a thread
+    std::size_t waiting() const;  // jobs without a thread
     std::size_t threads() const { return threads_.size(); }
 
-    // Refuses new jobs, drops those that wait, lets the running ones end, joins the threads. Blocks for as long
-    // as the longest running statement may take.
+    // Refuses new jobs, drops those that wait, lets the running ones end, joins the threads. Blocks for as
+    // long as the longest running statement may take.
     void stop();
 
 private:
-    // A job with the way back to the one who waits for it. `fail` or `perform` is called once, on a pool thread.
+    // A job with the way back to the one who waits for it. `fail` or `perform` is called once, on a pool
+    // thread.
     class Task {
     public:
         virtual ~Task() = default;
@@ -108,9 +114,9 @@ private:
     DsnSource dsn_;
     PoolSettings settings_;
     Report report_;
-    std::atomic<std::uint64_t> generation_{0};   // grows when a session was lost: older ones are not trusted
-    std::atomic<bool> away_{false};              // so that an outage is reported once
-    mutable std::mutex mutex_;                   // guards the two below
+    std::atomic<std::uint64_t> generation_{0};  // grows when a session was lost: older ones are not trusted
+    std::atomic<bool> away_{false};             // so that an outage is reported once
+    mutable std::mutex mutex_;                  // guards the two below
     std::deque<std::unique_ptr<Task>> queue_;
     bool stopping_ = false;
     std::condition_variable wake_;

@@ -79,8 +79,10 @@ asio::awaitable<Result<R>> Pool::run(Job job, Millis limit) {
         auto outcome = co_await attempt(std::move(copy), rest);
         if (outcome) {
             if constexpr (std::is_void_v<R>) {
-                if constexpr (std::is_void_v<std::invoke_result_t<Job&, Session&>>) co_return Result<R>();
-                else co_return *std::move(outcome);
+                if constexpr (std::is_void_v<std::invoke_result_t<Job&, Session&>>)
+                    co_return Result<R>();
+                else
+                    co_return *std::move(outcome);
             } else {
                 co_return *std::move(outcome);
             }

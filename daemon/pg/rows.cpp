@@ -20,9 +20,15 @@ pqxx::field field_at(pqxx::result const& result, std::size_t row, std::size_t co
 
 Rows::Rows(std::shared_ptr<Impl const> impl) : impl_(std::move(impl)) {}
 
-std::size_t Rows::size() const { return compat::sized<std::size_t>(impl_->result.size()); }
-std::size_t Rows::columns() const { return compat::sized<std::size_t>(impl_->result.columns()); }
-std::size_t Rows::affected() const { return compat::sized<std::size_t>(impl_->result.affected_rows()); }
+std::size_t Rows::size() const {
+    return compat::sized<std::size_t>(impl_->result.size());
+}
+std::size_t Rows::columns() const {
+    return compat::sized<std::size_t>(impl_->result.columns());
+}
+std::size_t Rows::affected() const {
+    return compat::sized<std::size_t>(impl_->result.affected_rows());
+}
 
 std::size_t Rows::column(std::string_view name) const {
     try {
@@ -46,7 +52,9 @@ std::string_view Row::text(std::size_t column) const {
     return {field.c_str(), compat::sized<std::size_t>(field.size())};
 }
 
-std::string_view Row::text(std::string_view column) const { return text(rows_->column(column)); }
+std::string_view Row::text(std::string_view column) const {
+    return text(rows_->column(column));
+}
 
 std::int64_t Row::number(std::size_t column) const {
     auto const digits = text(column);
@@ -55,11 +63,21 @@ std::int64_t Row::number(std::size_t column) const {
     return value;
 }
 
-std::int64_t Row::number(std::string_view column) const { return number(rows_->column(column)); }
-bool Row::flag(std::size_t column) const { return text(column) == "t"; }
-bool Row::flag(std::string_view column) const { return flag(rows_->column(column)); }
-bool Row::is_null(std::size_t column) const { return field_at(rows_->impl_->result, index_, column).is_null(); }
-bool Row::is_null(std::string_view column) const { return is_null(rows_->column(column)); }
+std::int64_t Row::number(std::string_view column) const {
+    return number(rows_->column(column));
+}
+bool Row::flag(std::size_t column) const {
+    return text(column) == "t";
+}
+bool Row::flag(std::string_view column) const {
+    return flag(rows_->column(column));
+}
+bool Row::is_null(std::size_t column) const {
+    return field_at(rows_->impl_->result, index_, column).is_null();
+}
+bool Row::is_null(std::string_view column) const {
+    return is_null(rows_->column(column));
+}
 
 std::optional<std::int64_t> Row::optional_number(std::size_t column) const {
     if (is_null(column)) return std::nullopt;

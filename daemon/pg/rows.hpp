@@ -42,10 +42,10 @@ public:
     bool empty() const { return size() == 0; }
     Row operator[](std::size_t index) const { return Row(*this, index); }
     std::size_t columns() const;
-    std::size_t column(std::string_view name) const;   // asserted to exist
+    std::size_t column(std::string_view name) const;  // asserted to exist
     std::string_view column_name(std::size_t column) const;
-    std::uint32_t column_type(std::size_t column) const;   // an oid of pg_type
-    std::size_t affected() const;                      // rows changed by an INSERT, UPDATE or DELETE
+    std::uint32_t column_type(std::size_t column) const;  // an oid of pg_type
+    std::size_t affected() const;                         // rows changed by an INSERT, UPDATE or DELETE
 
     class Iterator {
     public:
@@ -54,7 +54,10 @@ public:
         using iterator_category = std::input_iterator_tag;
         Iterator(Rows const& rows, std::size_t index) : rows_(&rows), index_(index) {}
         Row operator*() const { return (*rows_)[index_]; }
-        Iterator& operator++() { ++index_; return *this; }
+        Iterator& operator++() {
+            ++index_;
+            return *this;
+        }
         friend bool operator==(Iterator const& a, Iterator const& b) { return a.index_ == b.index_; }
 
     private:

@@ -12,11 +12,13 @@
 namespace fleet::pg {
 
 struct Session::Impl {
-    explicit Impl(std::string const& conninfo) : connection(conninfo) { compat::forbid_silent_reconnect(connection); }
+    explicit Impl(std::string const& conninfo) : connection(conninfo) {
+        compat::forbid_silent_reconnect(connection);
+    }
 
     pqxx::connection connection;
-    std::unique_ptr<pqxx::transaction_base> transaction{};   // only within `in_transaction`
-    std::set<std::string_view> prepared{};                   // names live as long as the program
+    std::unique_ptr<pqxx::transaction_base> transaction{};  // only within `in_transaction`
+    std::set<std::string_view> prepared{};                  // names live as long as the program
     bool spoiled = false;
 
     // Turns what libpqxx threw into a Failed. `sent`: the server may have done what it was asked.
@@ -77,7 +79,7 @@ Session::~Session() = default;
 Rows Session::execute(Statement const& statement, std::vector<Argument> arguments, bool prepared) {
     for (auto const& text : arguments) {
         if (!text || text->find('\0') == std::string::npos) continue;
-        Failure failure;   // libpqxx would cut it there without a word
+        Failure failure;  // libpqxx would cut it there without a word
         failure.kind = FailureKind::refused;
         failure.error = make_error(ErrorCode::invalid_field, "text with a NUL byte cannot be stored");
         throw Failed(std::move(failure));
@@ -118,8 +120,10 @@ Session::Transaction::Transaction(Session& session, TransactionMode mode) : sess
     FLEET_ASSERT(!session_.impl_->transaction, "a session has one transaction at a time");
     auto& impl = *session_.impl_;
     try {
-        if (mode == TransactionMode::write) impl.transaction = std::make_unique<pqxx::work>(impl.connection);
-        else impl.transaction = std::make_unique<compat::SnapshotTransaction>(impl.connection);
+        if (mode == TransactionMode::write)
+            impl.transaction = std::make_unique<pqxx::work>(impl.connection);
+        else
+            impl.transaction = std::make_unique<compat::SnapshotTransaction>(impl.connection);
     } catch (...) {
         impl.fail("begin", false);
     }
@@ -138,14 +142,20 @@ void Session::Transaction::commit() {
     }
 }
 
-bool Session::is_open() const { return !impl_->spoiled && impl_->connection.is_open(); }
+bool Session::is_open() const {
+    return !impl_->spoiled && impl_->connection.is_open();
+}
 
 bool Session::was_hung_up() const {
     pollfd socket{impl_->connection.sock(), POLLIN, 0};
     return ::poll(&socket, 1, 0) != 0;
 }
 
-int Session::backend_pid() const { return impl_->connection.backendpid(); }
-int Session::server_version() const { return impl_->connection.server_version(); }
+int Session::backend_pid() const {
+    return impl_->connection.backendpid();
+}
+int Session::server_version() const {
+    return impl_->connection.server_version();
+}
 
 }  // namespace fleet::pg

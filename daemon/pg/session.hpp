@@ -18,8 +18,8 @@
 namespace fleet::pg {
 
 struct SessionSettings {
-    std::string application_name{};             // "fleetd/<host>/<duty>"
-    std::string role{};                         // "fleet_daemon"; "" keeps the role of the DSN (migrations)
+    std::string application_name{};  // "fleetd/<host>/<duty>"
+    std::string role{};              // "fleet_daemon"; "" keeps the role of the DSN (migrations)
     Millis connect_timeout{5'000};
     Millis statement_timeout{10'000};
     Millis lock_timeout{2'000};
@@ -28,30 +28,45 @@ struct SessionSettings {
 
 // An argument as the wire takes it: text or NULL; the statement casts it.
 using Argument = std::optional<std::string>;
-inline Argument argument(std::string text) { return Argument(std::move(text)); }
-inline Argument argument(std::string_view text) { return Argument(std::string(text)); }
-inline Argument argument(char const* text) { return Argument(std::string(text)); }
-inline Argument argument(std::optional<std::string> text) { return text; }
-inline Argument argument(std::nullopt_t) { return std::nullopt; }
-inline Argument argument(bool value) { return Argument(value ? "true" : "false"); }
+inline Argument argument(std::string text) {
+    return Argument(std::move(text));
+}
+inline Argument argument(std::string_view text) {
+    return Argument(std::string(text));
+}
+inline Argument argument(char const* text) {
+    return Argument(std::string(text));
+}
+inline Argument argument(std::optional<std::string> text) {
+    return text;
+}
+inline Argument argument(std::nullopt_t) {
+    return std::nullopt;
+}
+inline Argument argument(bool value) {
+    return Argument(value ? "true" : "false");
+}
 template <std::integral T>
-    requires(!std::same_as<T, bool>)
-Argument argument(T value) { return Argument(std::to_string(value)); }
+requires(!std::same_as<T, bool>) Argument argument(T value) {
+    return Argument(std::to_string(value));
+}
 
 enum class TransactionMode {
-    read_snapshot,   // REPEATABLE READ READ ONLY: several reads that see one state
-    write            // READ COMMITTED; for migrations, never for commands
+    read_snapshot,  // REPEATABLE READ READ ONLY: several reads that see one state
+    write           // READ COMMITTED; for migrations, never for commands
 };
 
 class Session {
 public:
-    // Connects and sends the settings. A lost session stays lost: nothing ever reconnects behind a caller's back.
+    // Connects and sends the settings. A lost session stays lost: nothing ever reconnects behind a caller's
+    // back.
     Session(std::string const& dsn, SessionSettings const& settings);
     ~Session();
     Session(Session const&) = delete;
     Session& operator=(Session const&) = delete;
 
-    // One statement, committed by itself unless it stands in `in_transaction`. Planned anew with the values given.
+    // One statement, committed by itself unless it stands in `in_transaction`. Planned anew with the values
+    // given.
     template <class... Args>
     Rows rows(Statement const& statement, Args&&... args) {
         return execute(statement, arguments(std::forward<Args>(args)...), false);
@@ -88,7 +103,7 @@ public:
     // True when an idle session has something to read: the server said goodbye.
     bool was_hung_up() const;
     int backend_pid() const;
-    int server_version() const;   // 150016
+    int server_version() const;  // 150016
 
 private:
     class Transaction {

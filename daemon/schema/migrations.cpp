@@ -23,7 +23,8 @@ struct FileName {
 // "0001_log.up.sql"
 std::optional<FileName> read_name(std::string_view file) {
     FileName read;
-    auto const number = std::from_chars(file.data(), file.data() + std::min<std::size_t>(4, file.size()), read.version);
+    auto const number =
+        std::from_chars(file.data(), file.data() + std::min<std::size_t>(4, file.size()), read.version);
     if (number.ec != std::errc() || number.ptr != file.data() + 4 || read.version < 1) return std::nullopt;
     if (file.size() < 6 || file[4] != '_') return std::nullopt;
     file.remove_prefix(5);
@@ -39,8 +40,8 @@ std::string_view header(std::string_view text, std::string_view word) {
     while (text.starts_with("--")) {
         auto const line = text.substr(0, text.find('\n'));
         auto const colon = line.find(": ");
-        if (colon != std::string_view::npos && line.substr(2, colon - 2).ends_with(word)
-            && line.substr(2, colon - 2).size() == word.size() + 1)
+        if (colon != std::string_view::npos && line.substr(2, colon - 2).ends_with(word) &&
+            line.substr(2, colon - 2).size() == word.size() + 1)
             return line.substr(colon + 2);
         if (line.size() == text.size()) break;
         text.remove_prefix(line.size() + 1);
@@ -48,7 +49,9 @@ std::string_view header(std::string_view text, std::string_view word) {
     return {};
 }
 
-Error broken_build(std::string message) { return make_error(ErrorCode::internal, std::move(message)); }
+Error broken_build(std::string message) {
+    return make_error(ErrorCode::internal, std::move(message));
+}
 
 }  // namespace
 
@@ -61,13 +64,17 @@ pg::SessionSettings migration_session(std::string application_name) {
     return settings;
 }
 
-std::string Migration::label() const { return fmt::format("{:04}_{}", version, name); }
+std::string Migration::label() const {
+    return fmt::format("{:04}_{}", version, name);
+}
 
 Result<std::vector<Migration>> migrations_from(std::vector<EmbeddedSql> const& files) {
     std::map<int, Migration> found;
     for (auto const& file : files) {
         auto const read = read_name(file.name);
-        if (!read) return broken_build(fmt::format("migrations/{} is not named NNNN_name.up.sql or .down.sql", file.name));
+        if (!read)
+            return broken_build(
+                fmt::format("migrations/{} is not named NNNN_name.up.sql or .down.sql", file.name));
         auto& migration = found[read->version];
         if (!migration.name.empty() && migration.name != read->name)
             return broken_build(fmt::format("two migrations have the number {:04}", read->version));
@@ -86,7 +93,8 @@ Result<std::vector<Migration>> migrations_from(std::vector<EmbeddedSql> const& f
     for (auto& [version, migration] : found) {
         if (version != static_cast<int>(all.size()) + 1)
             return broken_build(fmt::format("migration {:04} is missing", all.size() + 1));
-        if (migration.up.empty()) return broken_build(fmt::format("migration {:04} has no up script", version));
+        if (migration.up.empty())
+            return broken_build(fmt::format("migration {:04} has no up script", version));
         all.push_back(std::move(migration));
     }
     return all;
@@ -115,8 +123,9 @@ Json steps_json(std::vector<Step> const& steps) {
 }  // namespace
 
 Json SchemaStatus::to_json() const {
-    return Json{{"version", version}, {"known", known},     {"breaking_since", breaking_since}, {"pending", pending},
-                {"edited", edited},   {"stale", stale},     {"usable", usable},                 {"current", is_current()}};
+    return Json{{"version", version}, {"known", known},         {"breaking_since", breaking_since},
+                {"pending", pending}, {"edited", edited},       {"stale", stale},
+                {"usable", usable},   {"current", is_current()}};
 }
 
 Json MigrationReport::to_json() const {

@@ -20,7 +20,7 @@ struct Applied {
 // What the database says of itself.
 struct Found {
     std::vector<Applied> applied{};
-    std::string repeatable{};     // digest of the installed functions; "" when there are none
+    std::string repeatable{};  // digest of the installed functions; "" when there are none
 };
 
 Found look(pg::Session& session) {
@@ -28,8 +28,8 @@ Found look(pg::Session& session) {
     if (!session.rows(pg::stmt<"schema_exists">)[0].flag(0)) return found;
     auto const versions = session.rows(pg::stmt<"schema_versions">);
     for (auto const& row : versions)
-        found.applied.push_back({static_cast<int>(row.number(0)), std::string(row.text(1)), std::string(row.text(2)),
-                                 row.flag(3)});
+        found.applied.push_back({static_cast<int>(row.number(0)), std::string(row.text(1)),
+                                 std::string(row.text(2)), row.flag(3)});
     auto const repeatable = session.rows(pg::stmt<"schema_repeatable">);
     if (!repeatable.empty()) found.repeatable = repeatable[0].text(0);
     return found;
@@ -51,21 +51,26 @@ SchemaStatus compare(Found const& found, std::vector<Migration> const& known, st
     }
     for (auto const& migration : known) {
         auto const is_this = [&](Applied const& applied) { return applied.version == migration.version; };
-        if (std::none_of(found.applied.begin(), found.applied.end(), is_this)) status.pending.push_back(migration.label());
+        if (std::none_of(found.applied.begin(), found.applied.end(), is_this))
+            status.pending.push_back(migration.label());
     }
     // A newer database has newer functions, which is as it should be.
     status.stale = status.version <= status.known && found.repeatable != digest;
-    status.usable = status.pending.empty() && status.edited.empty() && !newer_breaks && !found.repeatable.empty();
+    status.usable =
+        status.pending.empty() && status.edited.empty() && !newer_breaks && !found.repeatable.empty();
     return status;
 }
 
-bool is_newer_and_breaking(SchemaStatus const& status) { return status.breaking_since > status.known; }
+bool is_newer_and_breaking(SchemaStatus const& status) {
+    return status.breaking_since > status.known;
+}
 
 Error newer(SchemaStatus const& status) {
-    return make_error(ErrorCode::schema_newer,
-                      fmt::format("the database is at version {}, which needs a program that knows version {}; this one "
-                                  "knows {}",
-                                  status.version, status.breaking_since, status.known));
+    return make_error(
+        ErrorCode::schema_newer,
+        fmt::format("the database is at version {}, which needs a program that knows version {}; this one "
+                    "knows {}",
+                    status.version, status.breaking_since, status.known));
 }
 
 Error edited(SchemaStatus const& status) {
@@ -75,7 +80,8 @@ Error edited(SchemaStatus const& status) {
 }
 
 Error step_failed(Step const& step, pg::Failure const& failure) {
-    if (failure.kind == pg::FailureKind::lost || failure.kind == pg::FailureKind::in_doubt) return failure.error;
+    if (failure.kind == pg::FailureKind::lost || failure.kind == pg::FailureKind::in_doubt)
+        return failure.error;
     auto const said = failure.said.substr(0, failure.said.find('\n'));
     return make_error(ErrorCode::migration_failed, fmt::format("{} {}: {}", step.what, step.name, said), {},
                       Json{{"sqlstate", failure.sqlstate}, {"step", step.name}});
@@ -100,11 +106,12 @@ private:
 };
 
 void add_row(pg::Session& session, Migration const& migration) {
-    session.rows(pg::stmt<"schema_add">, migration.version, migration.name, migration.sha256, migration.breaking);
+    session.rows(pg::stmt<"schema_add">, migration.version, migration.name, migration.sha256,
+                 migration.breaking);
 }
 
-// The row comes first: whoever races us waits on it and then sees that all is done. Only the first migration makes
-// the table of rows itself, and one without a transaction counts when it has ended.
+// The row comes first: whoever races us waits on it and then sees that all is done. Only the first migration
+// makes the table of rows itself, and one without a transaction counts when it has ended.
 void apply(pg::Session& session, Migration const& migration) {
     if (!migration.in_transaction) {
         session.script(migration.up, migration.label());
@@ -171,7 +178,9 @@ Result<MigrationReport> Migrator::migrate(pg::Session& session, Progress progres
             report.steps.push_back(step);
         };
         for (auto const& migration : *known) {
-            if (std::find(status.pending.begin(), status.pending.end(), migration.label()) == status.pending.end()) continue;
+            if (std::find(status.pending.begin(), status.pending.end(), migration.label()) ==
+                status.pending.end())
+                continue;
             next("apply", migration.label());
             apply(session, migration);
         }
@@ -186,7 +195,8 @@ Result<MigrationReport> Migrator::migrate(pg::Session& session, Progress progres
     }
 }
 
-Result<MigrationReport> Migrator::rollback(pg::Session& session, int to, bool dry_run, Progress progress) const {
+Result<MigrationReport> Migrator::rollback(pg::Session& session, int to, bool dry_run,
+                                           Progress progress) const {
     auto known = migrations_from(migrations_);
     if (!known) return std::move(known).error();
     Step step{"lock", "migrations"};
@@ -194,11 +204,12 @@ Result<MigrationReport> Migrator::rollback(pg::Session& session, int to, bool dr
         Lock const lock(session);
         auto const status = compare(look(session), *known, digest_of(repeatable_));
         if (status.version > status.known)
-            return make_error(ErrorCode::rollback_refused, "the database is newer than this program: use the newer one");
+            return make_error(ErrorCode::rollback_refused,
+                              "the database is newer than this program: use the newer one");
         if (to < 0 || to > status.version)
             return make_error(ErrorCode::rollback_refused,
-                              fmt::format("the database is at version {}: it can go back to 0 to {}", status.version,
-                                          status.version),
+                              fmt::format("the database is at version {}: it can go back to 0 to {}",
+                                          status.version, status.version),
                               "/to");
         if (!status.edited.empty()) return edited(status);
         MigrationReport report;
@@ -209,7 +220,8 @@ Result<MigrationReport> Migrator::rollback(pg::Session& session, int to, bool dr
         for (int version = status.version; version > to; --version) {
             auto const& migration = (*known)[static_cast<std::size_t>(version - 1)];
             if (migration.down.empty())
-                return make_error(ErrorCode::rollback_refused, fmt::format("{} has no way back", migration.label()));
+                return make_error(ErrorCode::rollback_refused,
+                                  fmt::format("{} has no way back", migration.label()));
             undone.push_back(&migration);
         }
         for (auto const* migration : undone) {

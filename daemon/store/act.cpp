@@ -110,7 +110,8 @@ std::vector<ActRow> act(pg::Session& session, std::string batch, std::size_t req
     std::vector<ActRow> answers;
     answers.reserve(rows.size());
     for (auto const& row : rows) {
-        FLEET_ASSERT(row.number(0) == static_cast<std::int64_t>(answers.size()) + 1, "the rows come in order");
+        FLEET_ASSERT(row.number(0) == static_cast<std::int64_t>(answers.size()) + 1,
+                     "the rows come in order");
         ActRow answer;
         answer.refusal = refusal_of(row);
         if (answer.ok()) answer.result = row.text(7);

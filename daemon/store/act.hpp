@@ -15,34 +15,34 @@ namespace fleet::store {
 
 // The lease a caller acts under.
 struct Fence {
-    std::string kind;          // "reservation"
+    std::string kind;  // "reservation"
     std::string id;
     std::int64_t token = 0;
 };
 
 struct ActRequest {
-    std::string op;                              // "reserve"
-    std::string project{};                       // "" where the command has none
-    std::string actor{};                         // callsign, user or "system"
-    std::string caller{};                        // "uid:0": whose idempotency keys these are
-    std::string key{};                           // idempotency key; "" draws one, so that a repeat is safe
-    std::string digest{};                        // SHA-256 of the caller's body in hex; only with a caller's key
-    std::string host{};                          // with `epoch`: the host this daemon speaks for
+    std::string op;         // "reserve"
+    std::string project{};  // "" where the command has none
+    std::string actor{};    // callsign, user or "system"
+    std::string caller{};   // "uid:0": whose idempotency keys these are
+    std::string key{};      // idempotency key; "" draws one, so that a repeat is safe
+    std::string digest{};   // SHA-256 of the caller's body in hex; only with a caller's key
+    std::string host{};     // with `epoch`: the host this daemon speaks for
     std::optional<std::int64_t> epoch{};
-    std::vector<std::string> roles{};            // "operator"
+    std::vector<std::string> roles{};  // "operator"
     Json metadata = Json::object();
     std::optional<Fence> fence{};
     Json args = Json::object();
 };
 
 struct ActRow {
-    std::string result{};                        // JSON text as the database wrote it; "" when refused
-    std::optional<Error> refusal{};              // empty: it was done
-    std::optional<std::int64_t> seq{};           // last position it appended; a refusal may append, too
-    bool replayed = false;                       // the answer of an earlier call with the same key
+    std::string result{};               // JSON text as the database wrote it; "" when refused
+    std::optional<Error> refusal{};     // empty: it was done
+    std::optional<std::int64_t> seq{};  // last position it appended; a refusal may append, too
+    bool replayed = false;              // the answer of an earlier call with the same key
 
     bool ok() const { return !refusal; }
-    Json result_json() const;                    // an empty object where there is no result
+    Json result_json() const;  // an empty object where there is no result
 };
 
 // Draws what makes a repeat of the request safe: an id for each event of an `append`, a key for any other op.

@@ -14,21 +14,21 @@ Json typed(pg::Row const& row, std::size_t column, std::uint32_t type) {
     if (row.is_null(column)) return nullptr;
     auto const text = row.text(column);
     switch (type) {
-    case 16: return row.flag(column);
-    case 20:
-    case 21:
-    case 23: return row.number(column);
-    case 114:
-    case 3802: return Json::parse(text, nullptr, false);
-    case 700:
-    case 701:
-    case 1700: {
-        double value = 0;
-        auto const read = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (read.ec != std::errc()) return std::string(text);
-        return value;
-    }
-    default: return std::string(text);
+        case 16: return row.flag(column);
+        case 20:
+        case 21:
+        case 23: return row.number(column);
+        case 114:
+        case 3802: return Json::parse(text, nullptr, false);
+        case 700:
+        case 701:
+        case 1700: {
+            double value = 0;
+            auto const read = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (read.ec != std::errc()) return std::string(text);
+            return value;
+        }
+        default: return std::string(text);
     }
 }
 
@@ -38,7 +38,8 @@ Error no_statement(std::string_view name) {
 
 }  // namespace
 
-std::vector<EventRef> read_log(pg::Session& session, std::int64_t after, std::int64_t upto, std::int64_t max) {
+std::vector<EventRef> read_log(pg::Session& session, std::int64_t after, std::int64_t upto,
+                               std::int64_t max) {
     auto const rows = session.prepared(pg::stmt<"read_log">, after, upto, max);
     std::vector<EventRef> events;
     events.reserve(rows.size());

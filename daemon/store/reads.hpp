@@ -33,13 +33,13 @@ struct LoggedEvent {
     std::string stream_type;
     std::string stream_id;
     std::string event_id;
-    std::string json;          // the complete envelope (domain.md §4)
+    std::string json;  // the complete envelope (domain.md §4)
 };
 using EventRef = std::shared_ptr<LoggedEvent const>;
 
 struct Head {
-    std::int64_t seq = 0;      // 0: the log is empty
-    std::string event_id{};    // at `seq`
+    std::int64_t seq = 0;    // 0: the log is empty
+    std::string event_id{};  // at `seq`
     std::string incarnation{};
 };
 

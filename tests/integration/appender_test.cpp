@@ -68,13 +68,15 @@ struct House {
                                missing -= 1;
                            });
         }
-        REQUIRE(eventually_on(loop, [&] { return missing == 0; }, Millis(20'000)));
+        REQUIRE(eventually_on(
+            loop, [&] { return missing == 0; }, Millis(20'000)));
         std::vector<Result<store::ActRow>> all;
         for (auto& answer : answers) all.push_back(*std::move(answer));
         return all;
     }
     std::int64_t notes(std::string const& note) {
-        return database.connect().number("select count(*) from fleet.events where data ->> 'note' = $1", {note});
+        return database.connect().number("select count(*) from fleet.events where data ->> 'note' = $1",
+                                         {note});
     }
 
     Database database = fresh_database();
@@ -87,8 +89,8 @@ struct House {
     std::unique_ptr<bus::Appender> appender;
 };
 
-// Breaks the connection once so many bytes have reached the server: it does what it was asked, and its answer does
-// not come back. Connections made after that are left alone.
+// Breaks the connection once so many bytes have reached the server: it does what it was asked, and its answer
+// does not come back. Connections made after that are left alone.
 std::jthread cut_once(PostgresGate& gate, std::size_t bytes) {
     auto const before = gate->accepted();
     gate->cut_after(bytes);
@@ -130,7 +132,8 @@ TEST_CASE("what arrives while a call is in flight goes in the next one", "[integ
 
 TEST_CASE("a refusal is the answer of the one it concerns", "[integration][appender]") {
     House house;
-    std::vector<store::ActRequest> requests{append("good"), append("bad", "file_reserved"), append("also good")};
+    std::vector<store::ActRequest> requests{append("good"), append("bad", "file_reserved"),
+                                            append("also good")};
     auto const answers = house.submit_all(std::move(requests));
     CHECK(must(answers[0]).ok());
     CHECK(must(answers[2]).ok());
@@ -155,8 +158,10 @@ TEST_CASE("when a batch raises only the culprit gets the error", "[integration][
     auto const answers = house.submit_all(std::move(requests));
     for (std::size_t i = 0; i < answers.size(); ++i) {
         INFO(i);
-        if (i == 7) CHECK(code_of(answers[i]) == "internal");
-        else CHECK(must(answers[i]).ok());
+        if (i == 7)
+            CHECK(code_of(answers[i]) == "internal");
+        else
+            CHECK(must(answers[i]).ok());
     }
     CHECK(house.notes("fine") == 19);
     CHECK(house.notes("poison") == 0);
@@ -185,7 +190,8 @@ TEST_CASE("a commit whose outcome never came back is repeated and done once", "[
     CHECK(row.result_json()["events"][0]["is_new"] == false);
 }
 
-TEST_CASE("a command that is not an append is done once as well when its answer was lost", "[integration][appender]") {
+TEST_CASE("a command that is not an append is done once as well when its answer was lost",
+          "[integration][appender]") {
     Database first = fresh_database();
     PostgresGate gate(first.dsn());
     {
@@ -266,7 +272,8 @@ TEST_CASE("a full queue refuses with a time to come back", "[integration][append
     std::vector<store::ActRequest> requests;
     for (int i = 0; i < 40; ++i) requests.push_back(append("crowd"));
     auto const answers = house.submit_all(std::move(requests));
-    auto const refused = std::count_if(answers.begin(), answers.end(), [](auto const& one) { return one.has_error(); });
+    auto const refused =
+        std::count_if(answers.begin(), answers.end(), [](auto const& one) { return one.has_error(); });
     CHECK(refused > 0);
     CHECK(house.notes("crowd") == 40 - refused);
     for (auto const& one : answers)
@@ -278,7 +285,9 @@ TEST_CASE("a stop answers everything that was accepted, and nothing after it", "
     std::size_t answered = 0;
     for (int i = 0; i < 50; ++i)
         asio::co_spawn(house.loop, house.appender->submit(append("last")),
-                       [&](std::exception_ptr, Result<store::ActRow> answer) { answered += answer.has_value() ? 1 : 0; });
+                       [&](std::exception_ptr, Result<store::ActRow> answer) {
+                           answered += answer.has_value() ? 1 : 0;
+                       });
     house.loop.restart();
     house.loop.run_for(Millis(1));
     test::run(house.loop, house.appender->stop());

@@ -16,7 +16,8 @@ using namespace fleet::test;
 namespace {
 
 Json note(int number, std::string type = "x.note") {
-    return request("append", Json{{"events", {{{"type", std::move(type)}, {"data", {{"n", number}}}}}}}, "writer");
+    return request("append", Json{{"events", {{{"type", std::move(type)}, {"data", {{"n", number}}}}}}},
+                   "writer");
 }
 
 bus::BusSettings quick_settings() {
@@ -48,7 +49,8 @@ struct House {
         loop.poll();
     }
 
-    Result<std::shared_ptr<bus::Subscriber>> try_subscribe(bus::Filter filter = {}, std::optional<Position> after = {}) {
+    Result<std::shared_ptr<bus::Subscriber>> try_subscribe(bus::Filter filter = {},
+                                                           std::optional<Position> after = {}) {
         return test::run(loop, bus->subscribe(std::move(filter), std::move(after)));
     }
     std::shared_ptr<bus::Subscriber> subscribe(bus::Filter filter = {}, std::optional<Position> after = {}) {
@@ -58,7 +60,8 @@ struct House {
         return test::run(loop, subscriber.next(limit), limit + Millis(5'000));
     }
     // Seqs until `count` of them came, or nothing came for a while.
-    std::vector<std::int64_t> seqs(bus::Subscriber& subscriber, std::size_t count, Millis patience = Millis(3'000)) {
+    std::vector<std::int64_t> seqs(bus::Subscriber& subscriber, std::size_t count,
+                                   Millis patience = Millis(3'000)) {
         std::vector<std::int64_t> all;
         while (all.size() < count) {
             auto const batch = must(next(subscriber, patience));
@@ -69,7 +72,8 @@ struct House {
     }
     void kill_listener() {
         database.connect().rows(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fleetd/test/listener'");
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = "
+            "'fleetd/test/listener'");
     }
 
     Database database = fresh_database();
@@ -115,7 +119,8 @@ TEST_CASE("a hint is faster than any poll", "[integration][bus]") {
     CHECK(std::chrono::steady_clock::now() - began < Millis(1'000));
 }
 
-TEST_CASE("no event is lost and none comes twice while the listener is killed again and again", "[integration][bus]") {
+TEST_CASE("no event is lost and none comes twice while the listener is killed again and again",
+          "[integration][bus]") {
     House house;
     auto subscriber = house.subscribe();
     auto const first = house.bus->head() + 1;
@@ -126,15 +131,17 @@ TEST_CASE("no event is lost and none comes twice while the listener is killed ag
         Postgres killer(dsn);
         for (int round = 0; round < rounds; ++round) {
             for (int i = 0; i < each; ++i) must_act(sql, note(i));
-            killer.rows("select pg_terminate_backend(pid) from pg_stat_activity"
-                        " where application_name = 'fleetd/test/listener'");
+            killer.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'fleetd/test/listener'");
         }
     });
     CHECK(house.seqs(*subscriber, rounds * each) == numbers(first, rounds * each));
     CHECK(house.bus->health().reconnects > 3);
 }
 
-TEST_CASE("without catching up before the wait events are lost: the checkers can fail", "[integration][bus]") {
+TEST_CASE("without catching up before the wait events are lost: the checkers can fail",
+          "[integration][bus]") {
     auto settings = quick_settings();
     settings.catch_up = false;
     settings.limits.reconnect = BackoffLimits{Millis(200), Millis(200), 1.0, 0.0};
@@ -198,7 +205,8 @@ TEST_CASE("a position of another log is refused with the last one that is common
     CHECK(code_of(house.try_subscribe({}, house.bus->position(house.bus->head()))) == "ok");
 }
 
-TEST_CASE("a log that was rewound is noticed, and subscribers are told where to start again", "[integration][bus]") {
+TEST_CASE("a log that was rewound is noticed, and subscribers are told where to start again",
+          "[integration][bus]") {
     auto settings = quick_settings();
     settings.limits.poll_healthy = Millis(50);
     House house(settings);
@@ -207,9 +215,12 @@ TEST_CASE("a log that was rewound is noticed, and subscribers are told where to 
     for (int i = 0; i < 6; ++i) must_act(house.admin, note(i));
     CHECK(house.seqs(*subscriber, 6).size() == 6);
     // As after a restore: the last events are gone, and others take their place.
-    house.admin.run("alter table fleet_log.events disable trigger all;"
-                    "delete from fleet_log.events where seq > " + std::to_string(before + 4) + ";"
-                    "alter table fleet_log.events enable trigger all;");
+    house.admin.run(
+        "alter table fleet_log.events disable trigger all;"
+        "delete from fleet_log.events where seq > " +
+        std::to_string(before + 4) +
+        ";"
+        "alter table fleet_log.events enable trigger all;");
     Result<bus::Batch> batch = house.next(*subscriber);
     while (batch && batch->events.empty()) batch = house.next(*subscriber);
     REQUIRE(code_of(batch) == "log_rewound");
@@ -245,5 +256,6 @@ TEST_CASE("a cursor moves forward only and continues where it stood", "[integrat
     CHECK(back.at == 4);
     CHECK(must(test::run(house.loop, cursors.find(ci))) == house.bus->position(4));
     CHECK(code_of(test::run(house.loop, cursors.advance(ci, 1'000, ""))) == "invalid_field");
-    CHECK(code_of(test::run(house.loop, cursors.advance(ci, 5, "evt_00000000000000000000000000"))) == "log_rewound");
+    CHECK(code_of(test::run(house.loop, cursors.advance(ci, 5, "evt_00000000000000000000000000"))) ==
+          "log_rewound");
 }

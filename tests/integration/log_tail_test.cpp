@@ -19,7 +19,8 @@ using namespace fleet::test;
 namespace {
 
 Json note(int number, std::string type = "x.note") {
-    return request("append", Json{{"events", {{{"type", std::move(type)}, {"data", {{"n", number}}}}}}}, "writer");
+    return request("append", Json{{"events", {{{"type", std::move(type)}, {"data", {{"n", number}}}}}}},
+                   "writer");
 }
 
 struct House {
@@ -87,7 +88,8 @@ TEST_CASE("a tail gives only what its filter names, and moves on over the rest",
     settings.page = 3;
     settings.filter.project = "shop";
     settings.filter.types = {"x.a", "x.c"};
-    for (int i = 0; i < 9; ++i) must_act(house.admin, note(i, i % 3 == 0 ? "x.a" : i % 3 == 1 ? "x.b" : "x.c"));
+    for (int i = 0; i < 9; ++i)
+        must_act(house.admin, note(i, i % 3 == 0 ? "x.a" : i % 3 == 1 ? "x.b" : "x.c"));
     direct::LogTail tail(house.loop.get_executor(), settings);
     CHECK(house.seqs(tail, 6).size() == 6);
     auto const rest = must(house.next(tail, Millis(50)));
@@ -105,8 +107,9 @@ TEST_CASE("a tail loses nothing while its session is killed again and again", "[
         for (int i = 0; i < 100; ++i) {
             must_act(sql, note(i));
             if (i % 7 == 0)
-                sql.rows("select pg_terminate_backend(pid) from pg_stat_activity"
-                         " where application_name = 'fleet/test/tail'");
+                sql.rows(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where application_name = 'fleet/test/tail'");
         }
     });
     auto const seen = house.seqs(tail, 100);
@@ -164,7 +167,8 @@ TEST_CASE("a role that may not read is told so", "[integration][direct]") {
     CHECK(code_of(house.next(tail)) == "forbidden");
 }
 
-TEST_CASE("a query past its limit ends the session, and a new one is as good as the first", "[integration][direct]") {
+TEST_CASE("a query past its limit ends the session, and a new one is as good as the first",
+          "[integration][direct]") {
     House house;
     direct::PgSession session(house.loop.get_executor());
     direct::ConnectRequest request;
@@ -175,7 +179,8 @@ TEST_CASE("a query past its limit ends the session, and a new one is as good as 
     CHECK_FALSE(session.is_open());
     CHECK(code_of(test::run(house.loop, session.query("select 1", {}, Millis(500)))) == "away");
     must(test::run(house.loop, session.connect(request)));
-    auto const table = must(test::run(house.loop, session.query("select $1::int + 1, null", {"41"}, Millis(500))));
+    auto const table =
+        must(test::run(house.loop, session.query("select $1::int + 1, null", {"41"}, Millis(500))));
     CHECK(table.number(0, 0) == 42);
     CHECK(table.is_null(0, 1));
 }
@@ -187,7 +192,8 @@ TEST_CASE("an error of the server leaves the session usable", "[integration][dir
     request.dsn = house.database.dsn();
     must(test::run(house.loop, session.connect(request)));
     CHECK(code_of(test::run(house.loop, session.query("select 1/0", {}, Millis(500)))) == "internal");
-    auto const refused = test::run(house.loop, session.query("select * from fleet.check_position('x')", {}, Millis(500)));
+    auto const refused =
+        test::run(house.loop, session.query("select * from fleet.check_position('x')", {}, Millis(500)));
     REQUIRE(code_of(refused) == "invalid_field");
     CHECK(refused.error().field == "/position");
     must(test::run(house.loop, session.query("select 1", {}, Millis(500))));

@@ -30,12 +30,15 @@ Files two_migrations() {
             {"0002_more.up.sql", "bb", "create table public.more (id int);"}};
 }
 
-Files functions(std::string_view text = "create or replace function public.answer() returns int language sql as 'select 42';") {
+Files functions(std::string_view text =
+                    "create or replace function public.answer() returns int language sql as 'select 42';") {
     return {{"answer.sql", "cc", text}};
 }
 
 struct House {
-    House() { session = std::make_unique<pg::Session>(database.dsn(), migration_session("fleet tests: migrator")); }
+    House() {
+        session = std::make_unique<pg::Session>(database.dsn(), migration_session("fleet tests: migrator"));
+    }
 
     Database database = empty_database();
     std::unique_ptr<pg::Session> session;
@@ -60,7 +63,8 @@ TEST_CASE("an empty database is brought to the build's schema, once", "[integrat
     CHECK(before.pending == std::vector<std::string>{"0001_log", "0002_more"});
     CHECK_FALSE(before.usable);
     std::string seen;
-    auto const report = must(house.migrator.migrate(*house.session, [&](Step const& step) { seen += step.name + ";"; }));
+    auto const report =
+        must(house.migrator.migrate(*house.session, [&](Step const& step) { seen += step.name + ";"; }));
     CHECK(names(report.steps) == "apply 0001_log;apply 0002_more;replace functions and views;");
     CHECK(seen == "0001_log;0002_more;functions and views;");
     CHECK(report.from == 0);
@@ -111,7 +115,8 @@ TEST_CASE("a failing step is named, leaves nothing, and keeps what came before i
 TEST_CASE("functions are applied again when they differ, all or none", "[integration][schema]") {
     House house;
     must(house.migrator.migrate(*house.session));
-    house.repeatable = functions("create or replace function public.answer() returns int language sql as 'select 43';");
+    house.repeatable =
+        functions("create or replace function public.answer() returns int language sql as 'select 43';");
     CHECK(must(house.migrator.status(*house.session)).stale);
     auto const report = must(house.migrator.migrate(*house.session));
     CHECK(names(report.steps) == "replace functions and views;");
@@ -162,21 +167,25 @@ TEST_CASE("a rollback that cannot be is refused before anything is undone", "[in
 
 TEST_CASE("a migration without a transaction is applied outside of one", "[integration][schema]") {
     House house;
-    house.migrations.push_back({"0003_index.up.sql", "dd",
-                                "-- transaction: no\ncreate index concurrently if not exists more_id on public.more (id);"});
+    house.migrations.push_back(
+        {"0003_index.up.sql", "dd",
+         "-- transaction: no\ncreate index concurrently if not exists more_id on public.more (id);"});
     must(house.migrator.migrate(*house.session));
     CHECK(house.sql.text("select to_regclass('public.more_id') is not null") == "t");
 }
 
-TEST_CASE("this build's own schema goes up, all the way down, and up again to the same", "[integration][schema]") {
+TEST_CASE("this build's own schema goes up, all the way down, and up again to the same",
+          "[integration][schema]") {
     Database database = empty_database();
     pg::Session session(database.dsn(), migration_session("fleet tests: migrator"));
     Postgres sql = database.connect();
     Migrator const migrator("tests");
     auto const columns = [&] {
-        return sql.text("select md5(string_agg(format('%s.%s.%s %s', table_schema, table_name, column_name, data_type), '|'"
-                        " order by table_schema, table_name, column_name))"
-                        " from information_schema.columns where table_schema like 'fleet%'");
+        return sql.text(
+            "select md5(string_agg(format('%s.%s.%s %s', table_schema, table_name, column_name, data_type), "
+            "'|'"
+            " order by table_schema, table_name, column_name))"
+            " from information_schema.columns where table_schema like 'fleet%'");
     };
     must(migrator.migrate(session));
     auto const first = columns();

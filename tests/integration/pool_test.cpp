@@ -13,8 +13,9 @@ using namespace fleet::test;
 namespace {
 
 constexpr pg::Statement settings_of{
-    "settings", "select current_setting('application_name'), current_user, current_setting('statement_timeout'),"
-                " current_setting('lock_timeout'), current_setting('client_connection_check_interval')"};
+    "settings",
+    "select current_setting('application_name'), current_user, current_setting('statement_timeout'),"
+    " current_setting('lock_timeout'), current_setting('client_connection_check_interval')"};
 constexpr pg::Statement pid{"pid", "select pg_backend_pid()"};
 constexpr pg::Statement slow{"slow", "select pg_sleep($1::float)"};
 constexpr pg::Statement echo{"echo", "select $1::text, $2::text"};
@@ -50,7 +51,8 @@ struct House {
     }
     void kill(std::string const& application) {
         auto admin = database.connect();
-        admin.rows("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", {application});
+        admin.rows("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1",
+                   {application});
     }
 
     Database database = fresh_database();
@@ -93,7 +95,9 @@ TEST_CASE("text goes there and back; NULL stays NULL; a NUL byte is refused", "[
     auto const outcome = must(house.run_job(job));
     CHECK(outcome.first == "gr\xc3\xbc\xc3\x9f \"dich\"");
     CHECK(outcome.second);
-    auto with_nul = [](pg::Session& session) { return session.rows(echo, std::string("a\0b", 3), "x").size(); };
+    auto with_nul = [](pg::Session& session) {
+        return session.rows(echo, std::string("a\0b", 3), "x").size();
+    };
     CHECK(code_of(house.run_job(with_nul)) == "invalid_field");
 }
 
@@ -110,13 +114,16 @@ TEST_CASE("what the database refuses comes back as the catalogue's error", "[int
     CHECK(code_of(house.run_job(forbidden)) == "forbidden");
 }
 
-TEST_CASE("a session that was killed while idle is replaced without anybody noticing", "[integration][pool]") {
+TEST_CASE("a session that was killed while idle is replaced without anybody noticing",
+          "[integration][pool]") {
     House house;
     auto const before = must(house.run_job(one_pid()));
     house.kill("fleetd/test/reader");
     auto admin = house.database.connect();
     REQUIRE(eventually([&] {
-        return admin.number("select count(*) from pg_stat_activity where application_name = 'fleetd/test/reader'") == 0;
+        return admin.number(
+                   "select count(*) from pg_stat_activity where application_name = 'fleetd/test/reader'") ==
+               0;
     }));
     auto const after = must(house.run_job(one_pid()));
     CHECK(after != before);
@@ -137,7 +144,8 @@ TEST_CASE("a job whose session dies under it is run once more", "[integration][p
     CHECK(*tries == 2);
 }
 
-TEST_CASE("an attempt is not repeated, and its outcome is in doubt when the session died", "[integration][pool]") {
+TEST_CASE("an attempt is not repeated, and its outcome is in doubt when the session died",
+          "[integration][pool]") {
     House house;
     auto job = [](pg::Session& session) {
         session.rows(own_role);
@@ -169,7 +177,8 @@ TEST_CASE("a job that nobody waits for any more is not begun", "[integration][po
         *begun = true;
         return 1;
     };
-    auto both = [](pg::Pool& pool, decltype(blocking) first, decltype(late) second) -> asio::awaitable<std::string> {
+    auto both = [](pg::Pool& pool, decltype(blocking) first,
+                   decltype(late) second) -> asio::awaitable<std::string> {
         auto executor = co_await asio::this_coro::executor;
         auto running = pool.run(std::move(first), Millis(3'000));
         asio::co_spawn(executor, std::move(running), [](std::exception_ptr, Result<std::size_t>) {});
@@ -222,8 +231,9 @@ TEST_CASE("several reads in one snapshot see one state", "[integration][pool]") 
     House house;
     auto append = [dsn = house.database.dsn()] {
         Postgres other(dsn);
-        other.rows("select * from fleet.act($1::jsonb)",
-                   {R"([{"op":"register_project","project":"shop","actor":"system","args":{"key":"shop"}}])"});
+        other.rows(
+            "select * from fleet.act($1::jsonb)",
+            {R"([{"op":"register_project","project":"shop","actor":"system","args":{"key":"shop"}}])"});
     };
     auto job = [append](pg::Session& session) {
         return session.in_transaction(pg::TransactionMode::read_snapshot, [&] {

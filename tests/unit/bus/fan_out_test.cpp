@@ -15,7 +15,8 @@ using namespace fleet::bus;
 
 namespace {
 
-EventRef event(std::int64_t seq, std::string project = "p", std::string type = "x.note", std::string stream = "s") {
+EventRef event(std::int64_t seq, std::string project = "p", std::string type = "x.note",
+               std::string stream = "s") {
     auto made = std::make_shared<LoggedEvent>();
     made->seq = seq;
     made->project = std::move(project);
@@ -41,7 +42,8 @@ public:
         if (away) co_return make_error(ErrorCode::away);
         auto const last = std::min<std::int64_t>(after + page_size, static_cast<std::int64_t>(log.size()));
         auto page = std::make_shared<std::vector<EventRef>>();
-        for (auto seq = after + 1; seq <= last; ++seq) page->push_back(log[static_cast<std::size_t>(seq - 1)]);
+        for (auto seq = after + 1; seq <= last; ++seq)
+            page->push_back(log[static_cast<std::size_t>(seq - 1)]);
         co_return std::shared_ptr<std::vector<EventRef> const>(std::move(page));
     }
 
@@ -115,8 +117,8 @@ TEST_CASE("each filter sees exactly its events", "[bus][fan-out]") {
     auto const add = [&](Filter const& filter) { return house.fan_out.add(filter, 0); };
     auto by_project = add(project), by_types = add(types), by_both = add(both), by_stream = add(stream),
          by_kind = add(other_kind), all = add({});
-    house.fan_out.publish({event(1, "red", "x.a", "s1"), event(2, "red", "x.b", "s2"), event(3, "blue", "x.b", "s2"),
-                           event(4, "blue", "x.c", "s1")});
+    house.fan_out.publish({event(1, "red", "x.a", "s1"), event(2, "red", "x.b", "s2"),
+                           event(3, "blue", "x.b", "s2"), event(4, "blue", "x.c", "s1")});
     using Seqs = std::vector<std::int64_t>;
     CHECK(house.drain(*by_project) == Seqs{1, 2});
     CHECK(house.drain(*by_types) == Seqs{1, 2, 3});

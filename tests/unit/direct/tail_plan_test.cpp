@@ -26,7 +26,8 @@ TEST_CASE("a listener connects, listens and catches up before it waits", "[direc
 }
 
 TEST_CASE("every path to waiting goes through catching up", "[direct][plan]") {
-    for (auto const what : {TailHappened::hint, TailHappened::quiet, TailHappened::lost, TailHappened::pooler}) {
+    for (auto const what :
+         {TailHappened::hint, TailHappened::quiet, TailHappened::lost, TailHappened::pooler}) {
         auto plan = listening_plan();
         REQUIRE(plan.step() == TailStep::wait);
         Millis now(0);
@@ -83,8 +84,8 @@ TEST_CASE("pauses between tries grow to a limit and start again after a success"
 TEST_CASE("connecting alone does not shorten the pause", "[direct][plan]") {
     TailPlan plan;
     for (int i = 0; i < 8; ++i) {
-        plan.next(TailHappened::done, Millis(0), 0.5);   // connected
-        plan.next(TailHappened::lost, Millis(0), 0.999); // and thrown out at LISTEN
+        plan.next(TailHappened::done, Millis(0), 0.5);    // connected
+        plan.next(TailHappened::lost, Millis(0), 0.999);  // and thrown out at LISTEN
         plan.next(TailHappened::done, Millis(0), 0.5);
     }
     CHECK(plan.failures() == 8);

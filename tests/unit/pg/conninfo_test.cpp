@@ -7,14 +7,17 @@ using namespace fleet::pg;
 
 namespace {
 
-bool has(std::string const& text, std::string const& part) { return text.find(part) != std::string::npos; }
+bool has(std::string const& text, std::string const& part) {
+    return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("our name and keep-alive times join the DSN, and the DSN wins over the times", "[pg][conninfo]") {
     SessionSettings settings;
     settings.application_name = "fleetd/h/writer";
-    auto const text = conninfo("postgresql://me@db:7000/fleet?keepalives_idle=77&application_name=x", settings);
+    auto const text =
+        conninfo("postgresql://me@db:7000/fleet?keepalives_idle=77&application_name=x", settings);
     CHECK(has(text, "host='db'"));
     CHECK(has(text, "port='7000'"));
     CHECK(has(text, "keepalives_idle='77'"));
@@ -25,8 +28,8 @@ TEST_CASE("our name and keep-alive times join the DSN, and the DSN wins over the
 }
 
 TEST_CASE("several hosts stay several, and a quote in a password is carried over", "[pg][conninfo]") {
-    auto const text = conninfo("host=a,b port=1,2 target_session_attrs=read-write password='it\\'s'",
-                               SessionSettings{});
+    auto const text =
+        conninfo("host=a,b port=1,2 target_session_attrs=read-write password='it\\'s'", SessionSettings{});
     CHECK(has(text, "password='it\\'s'"));
     CHECK(has(text, "host='a,b'"));
     CHECK(has(text, "target_session_attrs='read-write'"));

@@ -6,9 +6,11 @@ using namespace fleet;
 using namespace fleet::pg;
 
 TEST_CASE("a refusal of ours becomes the catalogue's error with its field and facts", "[pg][failure]") {
-    auto const failure = failure_from(
-        "FL422", "ERROR:  must be a position\nDETAIL:  {\"code\": \"invalid_field\", \"field\": \"/after\", \"head\": 3}\n"
-                 "HINT:  look\nCONTEXT:  PL/pgSQL function secret line 3\n", "list_events");
+    auto const failure = failure_from("FL422",
+                                      "ERROR:  must be a position\nDETAIL:  {\"code\": \"invalid_field\", "
+                                      "\"field\": \"/after\", \"head\": 3}\n"
+                                      "HINT:  look\nCONTEXT:  PL/pgSQL function secret line 3\n",
+                                      "list_events");
     CHECK(failure.kind == FailureKind::refused);
     CHECK(failure.error.code == ErrorCode::invalid_field);
     CHECK(failure.error.message == "must be a position");
@@ -24,7 +26,11 @@ TEST_CASE("a refusal without detail is still the catalogue's error", "[pg][failu
 }
 
 TEST_CASE("each SQLSTATE has its policy", "[pg][failure]") {
-    struct Case { char const* state; FailureKind kind; ErrorCode code; };
+    struct Case {
+        char const* state;
+        FailureKind kind;
+        ErrorCode code;
+    };
     for (auto const& one : {Case{"40001", FailureKind::retry, ErrorCode::away},
                             Case{"40P01", FailureKind::retry, ErrorCode::away},
                             Case{"55P03", FailureKind::retry, ErrorCode::away},
@@ -47,7 +53,8 @@ TEST_CASE("each SQLSTATE has its policy", "[pg][failure]") {
 }
 
 TEST_CASE("a caller never hears what only the log may know", "[pg][failure]") {
-    auto const failure = failure_from("P0001", "ERROR:  secret table\nCONTEXT:  PL/pgSQL function f line 3\n", "act");
+    auto const failure =
+        failure_from("P0001", "ERROR:  secret table\nCONTEXT:  PL/pgSQL function f line 3\n", "act");
     CHECK(failure.error.message.find("secret") == std::string::npos);
     CHECK(failure.said.find("secret") != std::string::npos);
     CHECK(failure.said.starts_with("act: "));

@@ -12,9 +12,10 @@ using Files = std::vector<EmbeddedSql>;
 }  // namespace
 
 TEST_CASE("files become migrations in order, with what their headers say", "[schema]") {
-    Files const files{{"0001_log.down.sql", "d1", "drop table a;"},
-                      {"0001_log.up.sql", "u1", "-- breaking: no\n-- The log.\ncreate table a();"},
-                      {"0002_index.up.sql", "u2", "-- breaking: yes\n-- transaction: no\ncreate index concurrently b;"}};
+    Files const files{
+        {"0001_log.down.sql", "d1", "drop table a;"},
+        {"0001_log.up.sql", "u1", "-- breaking: no\n-- The log.\ncreate table a();"},
+        {"0002_index.up.sql", "u2", "-- breaking: yes\n-- transaction: no\ncreate index concurrently b;"}};
     auto const all = migrations_from(files);
     REQUIRE(all.has_value());
     REQUIRE(all->size() == 2);
@@ -52,6 +53,6 @@ TEST_CASE("this build's own files are in order", "[schema]") {
 }
 
 TEST_CASE("the digest is that of the texts one after another", "[schema]") {
-    CHECK(digest_of(Files{{"a", "", "ab"}, {"b", "", "c"}})
-          == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(digest_of(Files{{"a", "", "ab"}, {"b", "", "c"}}) ==
+          "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }

@@ -23,8 +23,15 @@ TEST_CASE("a request is the object that fleet.act takes", "[store][act]") {
     request.args = Json{{"patterns", {"src/**"}}};
     auto const value = parse_json(request_text(request));
     REQUIRE(value.has_value());
-    CHECK(*value == Json{{"op", "reserve"}, {"project", "demo"}, {"actor", "viper-1"}, {"caller", "uid:0"},
-                         {"key", "k1"}, {"digest", "abc"}, {"host", "host_1"}, {"epoch", 7}, {"roles", {"operator"}},
+    CHECK(*value == Json{{"op", "reserve"},
+                         {"project", "demo"},
+                         {"actor", "viper-1"},
+                         {"caller", "uid:0"},
+                         {"key", "k1"},
+                         {"digest", "abc"},
+                         {"host", "host_1"},
+                         {"epoch", 7},
+                         {"roles", {"operator"}},
                          {"metadata", {{"source", "http"}}},
                          {"fence", {{"kind", "reservation"}, {"id", "rsv_1"}, {"token", 12}}},
                          {"args", {{"patterns", {"src/**"}}}}});
@@ -66,8 +73,9 @@ TEST_CASE("a request without a key gets one, so that its repeat is the same requ
 TEST_CASE("an append is made safe by the ids of its events, and needs no key", "[store][act]") {
     ActRequest request;
     request.op = "append";
-    request.args = Json{{"events", {{{"type", "x.a"}, {"data", Json::object()}},
-                                    {{"type", "x.b"}, {"event_id", "evt_mine"}, {"data", Json::object()}}}}};
+    request.args = Json{{"events",
+                         {{{"type", "x.a"}, {"data", Json::object()}},
+                          {{"type", "x.b"}, {"event_id", "evt_mine"}, {"data", Json::object()}}}}};
     seal(request);
     CHECK(request.key.empty());
     CHECK(request.args["events"][0]["event_id"].get<std::string>().starts_with("evt_"));
