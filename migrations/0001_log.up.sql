@@ -7,7 +7,7 @@ begin
     if not exists (select from pg_roles where rolname = 'fleet_owner') then
         create role fleet_owner nologin;
     end if;
-    if not pg_has_role(current_user, 'fleet_owner', 'member') then
+    if not pg_has_role(current_user, 'fleet_owner', 'usage') then
         execute format('grant fleet_owner to %I', current_user);
     end if;
 end $$;

@@ -11,7 +11,7 @@ begin
         end if;
     end loop;
     -- A role may only be set by its members; the daemon connects as the DSN's user and sets fleet_daemon.
-    if not pg_has_role(session_user, 'fleet_daemon', 'member') then
+    if not pg_has_role(session_user, 'fleet_daemon', 'usage') then
         execute format('grant fleet_daemon, fleet_operator, fleet_reader to %I', session_user);
     end if;
 

@@ -15,7 +15,7 @@ begin
         union all
         select i.ord, i.v ->> 'op', '/args', coalesce(i.v -> 'args', '{}') from item i
         union all
-        select i.ord, 'fence', '/fence', i.v -> 'fence' from item i 
+        select i.ord, 'fence', '/fence', i.v -> 'fence' from item i
          where jsonb_typeof(i.v -> 'fence') = 'object' and not fleet_log.fence_is_sound(i.v -> 'fence')
         union all
         select i.ord, 'event', '/args/events/' || (e.n - 1), e.v from item i
@@ -38,9 +38,9 @@ begin
                         and (f.pattern is null or (g.value #>> '{}') ~ f.pattern)
                         and (f.one_of is null or (g.value #>> '{}') = any(f.one_of))
                    when 'int' then case when jsonb_typeof(g.value) = 'number'
-                        then (g.value #>> '{}')::numeric between coalesce(f.least, -9007199254740991)
-                                                             and coalesce(f.most, 9007199254740991)
-                         and (g.value #>> '{}')::numeric % 1 = 0 else false end
+                         and (g.value #>> '{}') ~ '^-?\d{1,16}$'
+                        then (g.value #>> '{}')::bigint between coalesce(f.least, -9007199254740991)
+                                                            and coalesce(f.most, 9007199254740991) else false end
                    when 'bool' then jsonb_typeof(g.value) = 'boolean'
                    when 'object' then jsonb_typeof(g.value) = 'object'
                    when 'texts' then case when jsonb_typeof(g.value) = 'array'

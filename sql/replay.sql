@@ -38,13 +38,23 @@ create function fleet_log.fold_range(into_schema text, from_seq bigint, to_seq b
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    call text := (select string_agg(format('%s($1, $2)', p.oid::regproc), ', ' order by p.proname) from pg_proc p
-                   where p.pronamespace = fold_range.into_schema::regnamespace and p.proname like 'fold\_%');
+    folds text[] := (select array_agg(p.proname::text order by p.proname) from pg_proc p
+                      where p.pronamespace = fold_range.into_schema::regnamespace and p.proname like 'fold\_%');
+    families text[];
+    call text;
     lo bigint := fold_range.from_seq;
+    hi bigint;
 begin
     while lo <= fold_range.to_seq loop
-        execute 'select ' || call using lo, least(lo + chunk - 1, fold_range.to_seq);
-        lo := lo + chunk;
+        hi := least(lo + chunk - 1, fold_range.to_seq);
+        -- As in the trigger: families without events in the range are not asked.
+        families := array(select distinct 'fold_' || e.stream_type from fleet_log.events e where e.seq between lo and hi);
+        call := (select string_agg(format('%I.%I($1, $2)', fold_range.into_schema, f), ', ')
+                   from unnest(folds) f where f = any(families));
+        if call is not null then
+            execute 'select ' || call using lo, hi;
+        end if;
+        lo := hi + 1;
     end loop;
 end $$;
 comment on function fleet_log.fold_range is

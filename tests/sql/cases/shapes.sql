@@ -5,7 +5,7 @@ select plan(6);
 select scene();
 
 create temp table tried as
-with value(kind, v) as (values ('text', '"ab"'::jsonb), ('number', '1.5'), ('big', '1e300'), ('negative', '-1'), ('bool', 'true'),
+with value(kind, v) as (values ('text', '"ab"'::jsonb), ('number', '1.5'), ('point', '1.0'), ('big', '1e300'), ('negative', '-1'), ('bool', 'true'),
                                ('array', '[1]'), ('texts', '["a", 2]'), ('object', '{"a": 1}'), ('objects', '[{"a": 1}, 3]'),
                                ('null', 'null'), ('empty', '""'), ('long', to_jsonb(repeat('x', 20000)))),
      request as (
@@ -31,7 +31,7 @@ select is((select array_agg(distinct t.op || ' ' || t.field || ' ' || t.kind) fr
           'a refused field is named by a pointer');
 select is((select array_agg(distinct t.op || ' ' || t.field) from tried t join answers a using (ord)
              join fleet_log.command_fields f on f.op = t.op and f.field = t.field
-            where a.ok and ((f.kind <> 'text' and t.kind in ('text', 'empty', 'long')) or (f.kind <> 'int' and t.kind in ('number', 'negative', 'big'))
+            where a.ok and ((f.kind <> 'text' and t.kind in ('text', 'empty', 'long')) or (f.kind <> 'int' and t.kind in ('number', 'point', 'negative', 'big'))
                or (f.kind not in ('object', 'any') and t.kind = 'object') or (t.kind in ('array', 'objects') and f.kind in ('text', 'int', 'bool', 'object')))),
           null, 'a value of the wrong type is never taken');
 
