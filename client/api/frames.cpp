@@ -50,6 +50,7 @@ Result<Heard> read_frame(std::string_view text) {
     if (!frame) return frame.error();
     if (!frame->is_object()) return make_error(ErrorCode::bad_json, "a frame is not an object");
     if (frame->contains("error")) return error_from_problem(frame->at("error"));
+    if (flag_or(*frame, "goodbye", false)) return make_error(ErrorCode::stopping);
     Heard heard;
     bool has_events = frame->contains("events") && frame->at("events").is_array();
     if (frame->contains("sub") && has_events) {

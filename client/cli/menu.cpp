@@ -44,6 +44,7 @@ std::vector<std::string> words_below(CLI::App const& app) {
 void add_commands(Menu& menu) {
     add_services(menu);
     add_project(menu);
+    add_projects(menu);
     add_pilots(menu);
     add_reservations(menu);
     add_files(menu);

@@ -43,6 +43,7 @@ std::vector<std::string> words_below(CLI::App const& app);
 void add_services(Menu& menu);
 void add_db(Menu& menu);
 void add_project(Menu& menu);
+void add_projects(Menu& menu);
 void add_pilots(Menu& menu);
 void add_reservations(Menu& menu);
 void add_files(Menu& menu);

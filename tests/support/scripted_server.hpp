@@ -9,20 +9,20 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <unistd.h>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace fleet::test {
 
 struct Asked {
-    std::string head;        // request line and headers
+    std::string head;  // request line and headers
     std::string body;
-    int connection = 0;      // 1, 2, 3…
+    int connection = 0;  // 1, 2, 3…
 
     bool has(std::string const& text) const { return head.find(text) != std::string::npos; }
     // The value of a header, "" when it is missing.
@@ -66,7 +66,8 @@ private:
 
     struct State {
         State(boost::asio::io_context& loop, std::filesystem::path const& path, Answer given)
-            : acceptor(loop, boost::asio::local::stream_protocol::endpoint(path.string())), answer(std::move(given)) {}
+            : acceptor(loop, boost::asio::local::stream_protocol::endpoint(path.string())),
+              answer(std::move(given)) {}
         boost::asio::local::stream_protocol::acceptor acceptor;
         Answer answer;
         std::vector<Asked> asked{};
@@ -85,8 +86,8 @@ private:
     static boost::asio::awaitable<void> serve(std::shared_ptr<State> state, Socket socket, int number) {
         std::string buffer;
         while (true) {
-            auto end = co_await boost::asio::async_read_until(socket, boost::asio::dynamic_buffer(buffer), "\r\n\r\n",
-                                                              boost::asio::use_awaitable);
+            auto end = co_await boost::asio::async_read_until(socket, boost::asio::dynamic_buffer(buffer),
+                                                              "\r\n\r\n", boost::asio::use_awaitable);
             Asked asked;
             asked.head = buffer.substr(0, end);
             asked.connection = number;
@@ -95,7 +96,8 @@ private:
             std::size_t wanted = length.empty() ? 0 : std::stoul(length);
             while (buffer.size() < wanted) {
                 char more[4096];
-                auto got = co_await socket.async_read_some(boost::asio::buffer(more), boost::asio::use_awaitable);
+                auto got =
+                    co_await socket.async_read_some(boost::asio::buffer(more), boost::asio::use_awaitable);
                 buffer.append(more, got);
             }
             asked.body = buffer.substr(0, wanted);
@@ -103,7 +105,8 @@ private:
             state->asked.push_back(asked);
             auto answer = state->answer(asked);
             if (answer.empty()) co_return;
-            co_await boost::asio::async_write(socket, boost::asio::buffer(answer), boost::asio::use_awaitable);
+            co_await boost::asio::async_write(socket, boost::asio::buffer(answer),
+                                              boost::asio::use_awaitable);
         }
     }
 

@@ -12,22 +12,22 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket.hpp>
 
+#include <unistd.h>
 #include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace fleet::test {
 
-// Of one connection. It is accepted, hears one message for each of `after_message`, and sends what stands there.
-// Then it hangs up, or stays silent.
+// Of one connection. It is accepted, hears one message for each of `after_message`, and sends what stands
+// there. Then it hangs up, or stays silent.
 struct WebsocketScript {
     std::vector<std::vector<std::string>> after_message{};
     bool hangs_up = false;
-    std::string refusal{};       // the body of a 401 instead of the upgrade
+    std::string refusal{};  // the body of a 401 instead of the upgrade
 };
 
 // Lives on the test's loop. Scripts are taken in order, one a connection; without one a connection is closed.
@@ -55,8 +55,10 @@ private:
     using Channel = boost::beast::websocket::stream<Socket>;
 
     struct State {
-        State(boost::asio::io_context& loop, std::filesystem::path const& path, std::deque<WebsocketScript> given)
-            : acceptor(loop, boost::asio::local::stream_protocol::endpoint(path.string())), scripts(std::move(given)) {}
+        State(boost::asio::io_context& loop, std::filesystem::path const& path,
+              std::deque<WebsocketScript> given)
+            : acceptor(loop, boost::asio::local::stream_protocol::endpoint(path.string())),
+              scripts(std::move(given)) {}
         boost::asio::local::stream_protocol::acceptor acceptor;
         std::deque<WebsocketScript> scripts;
         std::vector<std::string> heard{};
@@ -75,7 +77,8 @@ private:
         }
     }
 
-    static boost::asio::awaitable<void> serve(std::shared_ptr<State> state, Socket socket, WebsocketScript script) {
+    static boost::asio::awaitable<void> serve(std::shared_ptr<State> state, Socket socket,
+                                              WebsocketScript script) {
         namespace http = boost::beast::http;
         boost::beast::flat_buffer buffer;
         http::request<http::string_body> request;

@@ -75,6 +75,17 @@ int list(Context& context, ListFlags const& flags) {
     return 0;
 }
 
+int show(Context& context, std::string const& id) {
+    Json event = context.call("events.show", {{"event_id", id}});
+    context.screen().document(event);
+    if (context.is_json()) return 0;
+    Teller teller;
+    context.screen().say(
+        teller.line(must(event_from_json(event)), context.screen().style(), clock_now(), true));
+    context.screen().say(event.dump(2, ' ', false, Json::error_handler_t::replace));
+    return 0;
+}
+
 struct AppendFlags {
     std::string type{};
     std::string data{};
@@ -228,6 +239,11 @@ void add_events(Menu& menu) {
     auto& events = menu.group("events", "The log", "Log");
     add_list(menu, events);
     add_append(menu, events);
+    auto id = std::make_shared<std::string>();
+    menu.command(events, "show", "One event, whole", [id](Context& context) { return show(context, *id); })
+        .add_option("event", *id, "Its id or seq")
+        ->required()
+        ->type_name("ID");
     auto flags = std::make_shared<TailFlags>();
     auto& app = menu.command(events, "tail", "The last events, and then each new one",
                              [flags](Context& context) { return tail(context, *flags); });

@@ -64,6 +64,15 @@ int who(Context& context, std::string const& typed) {
     return 0;
 }
 
+int overlap(Context& context, std::string const& a, std::string const& b) {
+    Json answer = context.call("files.explain_overlap", {{"a", a}, {"b", b}});
+    context.screen().document(answer);
+    auto witness = text_or(answer, "witness", "");
+    context.screen().say(flag_or(answer, "overlap", false) ? fmt::format("both match {}", printable(witness))
+                                                           : std::string("no path matches both"));
+    return 0;
+}
+
 }  // namespace
 
 void add_files(Menu& menu) {
@@ -81,6 +90,11 @@ void add_files(Menu& menu) {
         .add_option("path", *path, "A path or pattern")
         ->required()
         ->type_name("PATH");
+    auto second = std::make_shared<std::string>();
+    auto& both = menu.command(files, "overlap", "Whether two patterns share a path, and which",
+                              [=](Context& context) { return overlap(context, *path, *second); });
+    both.add_option("a", *path, "A pattern")->required()->type_name("PATTERN");
+    both.add_option("b", *second, "Another")->required()->type_name("PATTERN");
 }
 
 }  // namespace fleet::cli

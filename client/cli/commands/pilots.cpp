@@ -108,6 +108,14 @@ int beat(Context& context) {
     return 0;
 }
 
+int set_status(Context& context, std::string const& to) {
+    auto callsign = context.require_callsign();
+    Json answer = context.call("pilots.update", {{"callsign", callsign}, {"to", to}});
+    context.screen().document(answer);
+    context.screen().say(fmt::format("{} is {}", callsign, text_or(answer, "status", to)));
+    return 0;
+}
+
 int deregister(Context& context, std::string callsign, std::string const& reason) {
     if (callsign.empty()) callsign = context.require_callsign();
     Json args{{"callsign", callsign}};
@@ -160,6 +168,13 @@ void add_pilots(Menu& menu) {
         .add_option("callsign", *callsign, "Left out: you")
         ->type_name("CALLSIGN");
     menu.command(pilots, "beat", "A sign of life; leases last longer", beat);
+    auto to = std::make_shared<std::string>();
+    menu.command(pilots, "status", "Say that you are active, or idle",
+                 [=](Context& context) { return set_status(context, *to); })
+        .add_option("state", *to, "active or idle")
+        ->required()
+        ->type_name("STATE")
+        ->check(CLI::IsMember({"active", "idle"}));
     auto reason = std::make_shared<std::string>();
     auto& off = menu.command(pilots, "deregister", "Sign off; what the pilot holds is freed",
                              [=](Context& context) { return deregister(context, *callsign, *reason); });

@@ -1,11 +1,10 @@
-// fleet init, status, doctor, hosts.
+// fleet init, status, doctor.
 #include "cli/context.hpp"
 #include "cli/menu.hpp"
 #include "cli/program.hpp"
 #include "cli/screen/words.hpp"
 #include "cli/toml_file.hpp"
 
-#include <fleet/id.hpp>
 #include <fleet/json.hpp>
 
 #include <fmt/format.h>
@@ -163,33 +162,12 @@ int doctor(Context& context) {
     return flag_or(answer, "ok", false) ? 0 : 1;
 }
 
-int hosts(Context& context, bool all) {
-    Json answer = context.call("hosts.list", all ? Json::object() : Json{{"status", "joined"}});
-    Screen& screen = context.screen();
-    screen.document(answer);
-    Time now = clock_now();
-    Table table({"HOST", "NAME", "STATE", "SEEN", "VERSION"});
-    for (Json const& host : member(answer, "items")) {
-        bool alive = flag_or(host, "alive", false);
-        auto state = alive ? screen.style()(Ink::green, "● alive")
-                           : screen.style()(Ink::dim, "○ " + text_or(host, "status", "?"));
-        table.row({short_id(text_or(host, "host_id", "")), printable(text_or(host, "hostname", "")), state,
-                   ago_member(host, "last_seen_at", now), text_or(host, "version", "")});
-    }
-    screen.table(table, "no host has joined");
-    return 0;
-}
-
 }  // namespace
 
 void add_project(Menu& menu) {
     menu.command("init", "Make the current repository a project", "Project", init);
     menu.command("status", "How the daemon, the bus and the project are", "Project", status);
     menu.command("doctor", "Look for everything that could be wrong", "Project", doctor);
-    auto all = std::make_shared<bool>(false);
-    menu.command("hosts", "The hosts of the fleet", "Services",
-                 [all](Context& context) { return hosts(context, *all); })
-        .add_flag("--all", *all, "Those that left, too");
 }
 
 }  // namespace fleet::cli

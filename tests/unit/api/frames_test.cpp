@@ -40,7 +40,10 @@ TEST_CASE("a filter names only what was asked for", "[unit][api]") {
     options.types = {"file_reserved"};
     options.stream_type = "reservation";
     options.stream_id = "rsv_1";
-    Json expected{{"project", "demo"}, {"types", {"file_reserved"}}, {"stream_type", "reservation"}, {"stream_id", "rsv_1"}};
+    Json expected{{"project", "demo"},
+                  {"types", {"file_reserved"}},
+                  {"stream_type", "reservation"},
+                  {"stream_id", "rsv_1"}};
     CHECK(subscribe(options).at("filter") == expected);
 }
 
@@ -55,7 +58,8 @@ TEST_CASE("frames tell events, the head, and refusals apart", "[unit][api]") {
     CHECK(quiet.batch->to == Position{"1a2b3c4d", 12});
     CHECK(must(read_frame(R"({"sub":"s1","events":[],"to":12})")).batch->to.seq == 12);
 
-    CHECK(code_of(read_frame(R"({"sub":"s1","error":{"code":"log_rewound","status":410}})")) == "log_rewound");
+    CHECK(code_of(read_frame(R"({"sub":"s1","error":{"code":"log_rewound","status":410}})")) ==
+          "log_rewound");
     CHECK(code_of(read_frame(R"({"sub":"s1","goodbye":true,"to":"1a2b3c4d.12"})")) == "stopping");
     CHECK(code_of(read_frame("[]")) == "bad_json");
     CHECK(code_of(read_frame("{")) == "bad_json");

@@ -22,7 +22,9 @@ Operation const& operation(std::string_view name) {
     return *found;
 }
 
-transport::HttpAnswer answer(int status, std::string body) { return {status, {}, std::move(body)}; }
+transport::HttpAnswer answer(int status, std::string body) {
+    return {status, {}, std::move(body)};
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ TEST_CASE("a read puts its arguments into path and query", "[unit][api]") {
     CHECK(request.body.empty());
     CHECK(header_of(request, "Idempotency-Key").empty());
 
-    auto list = must(make_request(operation("pilots.list"), {{"limit", 5}, {"status", {"idle", "stale"}}, {"host", nullptr}}, {}));
+    auto list = must(make_request(operation("pilots.list"),
+                                  {{"limit", 5}, {"status", {"idle", "stale"}}, {"host", nullptr}}, {}));
     CHECK(list.target == "/api/v1/pilots?limit=5&status=idle%2Cstale");
 }
 
@@ -69,7 +72,8 @@ TEST_CASE("a missing path parameter is named", "[unit][api]") {
 TEST_CASE("an answer is its document, the problem it holds, or a fault", "[unit][api]") {
     CHECK(must(document_of(answer(200, R"({"a":1})"))) == Json{{"a", 1}});
     CHECK(must(document_of(answer(204, ""))) == Json::object());
-    auto held = document_of(answer(409, R"({"code":"reservation_held","detail":"viper-1 holds it","status":409})"));
+    auto held =
+        document_of(answer(409, R"({"code":"reservation_held","detail":"viper-1 holds it","status":409})"));
     REQUIRE(code_of(held) == "reservation_held");
     CHECK(held.error().message == "viper-1 holds it");
     CHECK(code_of(document_of(answer(502, "<html>"))) == "internal");

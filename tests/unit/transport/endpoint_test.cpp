@@ -1,5 +1,5 @@
-#include "support/catch.hpp"
 #include "transport/endpoint.hpp"
+#include "support/catch.hpp"
 
 using namespace fleet;
 using namespace fleet::transport;
@@ -16,8 +16,8 @@ TEST_CASE("a unix socket is named by its path, with or without the scheme", "[un
 }
 
 TEST_CASE("a TCP endpoint has a host and a port, and IPv6 keeps its brackets", "[unit][transport]") {
-    for (auto text : {"http://localhost:7433", "http://localhost:7433/", "tcp:localhost:7433", "tcp://localhost:7433",
-                      "localhost:7433"}) {
+    for (auto text : {"http://localhost:7433", "http://localhost:7433/", "tcp:localhost:7433",
+                      "tcp://localhost:7433", "localhost:7433"}) {
         auto endpoint = must(parse_endpoint(text));
         CHECK_FALSE(endpoint.is_unix());
         CHECK(endpoint.text() == "http://localhost:7433");
@@ -28,8 +28,8 @@ TEST_CASE("a TCP endpoint has a host and a port, and IPv6 keeps its brackets", "
 }
 
 TEST_CASE("an address that cannot be one is refused with the next step", "[unit][transport]") {
-    for (auto text : {"", "localhost", "http://localhost", "http://:80", "http://a b:80", "unix:relative", "host:port",
-                      "host:123456", "http://user@host:80"}) {
+    for (auto text : {"", "localhost", "http://localhost", "http://:80", "http://a b:80", "unix:relative",
+                      "host:port", "host:123456", "http://user@host:80"}) {
         CHECK(code_of(parse_endpoint(text)) == "usage");
     }
     CHECK(code_of(parse_endpoint("/" + std::string(200, 'x'))) == "usage");

@@ -1,7 +1,7 @@
+#include "transport/http_connection.hpp"
 #include "support/catch.hpp"
 #include "support/run.hpp"
 #include "support/scripted_server.hpp"
-#include "transport/http_connection.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -17,11 +17,14 @@ using fleet::test::ScriptedServer;
 
 namespace {
 
-HttpRequest get(std::string target) { return HttpRequest{"GET", std::move(target), {}, {}}; }
+HttpRequest get(std::string target) {
+    return HttpRequest{"GET", std::move(target), {}, {}};
+}
 
 struct Wire {
     explicit Wire(ScriptedServer::Answer answer)
-        : server(loop, std::move(answer)), connection(loop.get_executor(), must(parse_endpoint(server.endpoint()))) {}
+        : server(loop, std::move(answer)),
+          connection(loop.get_executor(), must(parse_endpoint(server.endpoint()))) {}
 
     void connect() { must(run(loop, connection.connect(Millis(2'000)))); }
     Result<HttpAnswer> exchange(HttpRequest request, Millis limit = Millis(2'000)) {
@@ -35,7 +38,8 @@ struct Wire {
 
 }  // namespace
 
-TEST_CASE("an exchange carries method, target, headers and body, and the connection stays", "[unit][transport]") {
+TEST_CASE("an exchange carries method, target, headers and body, and the connection stays",
+          "[unit][transport]") {
     Wire wire([](Asked const& asked) { return http_answer(asked.body.empty() ? "none" : asked.body); });
     wire.connect();
     auto first = must(wire.exchange({"POST", "/api/v1/x?y=1", {{"Fleet-As", "viper-1"}}, "{\"a\":1}"}));
@@ -80,7 +84,8 @@ TEST_CASE("a daemon that does not answer in time is told from one that hung up",
 }
 
 TEST_CASE("a connection that the daemon wants closed is not kept", "[unit][transport]") {
-    Wire wire([](Asked const&) { return std::string("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"); });
+    Wire wire(
+        [](Asked const&) { return std::string("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"); });
     wire.connect();
     CHECK(must(wire.exchange(get("/"))).status == 204);
     CHECK_FALSE(wire.connection.is_open());
@@ -103,7 +108,8 @@ TEST_CASE("a streamed answer comes line by line, whatever the chunks are", "[uni
 }
 
 TEST_CASE("a sink that has enough ends the stream", "[unit][transport]") {
-    Wire wire([](Asked const&) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na\nb\nc\n"); });
+    Wire wire(
+        [](Asked const&) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na\nb\nc\n"); });
     wire.connect();
     int lines = 0;
     LineSink sink = [&](std::string_view) { return ++lines < 2; };
@@ -114,7 +120,9 @@ TEST_CASE("a sink that has enough ends the stream", "[unit][transport]") {
 TEST_CASE("a refused stream brings the problem as a whole", "[unit][transport]") {
     Wire wire([](Asked const&) { return http_answer("{\n\"code\":\"away\"}", "503 Service Unavailable"); });
     wire.connect();
-    LineSink sink = [](std::string_view) -> bool { throw std::logic_error("a problem is not a line of the stream"); };
+    LineSink sink = [](std::string_view) -> bool {
+        throw std::logic_error("a problem is not a line of the stream");
+    };
     auto answer = must(run(wire.loop, wire.connection.stream(get("/"), Millis(2'000), sink)));
     CHECK(answer.status == 503);
     CHECK(answer.body == "{\n\"code\":\"away\"}");

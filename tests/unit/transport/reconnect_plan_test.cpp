@@ -1,5 +1,5 @@
-#include "support/catch.hpp"
 #include "transport/reconnect_plan.hpp"
+#include "support/catch.hpp"
 
 using namespace fleet;
 using fleet::transport::ReconnectPlan;
@@ -21,7 +21,8 @@ TEST_CASE("without a time to give up it tries for ever", "[unit][transport]") {
     for (int i = 0; i < 1'000; ++i) REQUIRE(plan.failed(Millis(i * 1'000), 0.5));
 }
 
-TEST_CASE("it gives up when all has been failing for long enough, and never sleeps past that", "[unit][transport]") {
+TEST_CASE("it gives up when all has been failing for long enough, and never sleeps past that",
+          "[unit][transport]") {
     ReconnectPlan plan{{BackoffLimits{Millis(100), Millis(60'000)}, Millis(500)}};
     REQUIRE(plan.failed(Millis(1'000), 0.999));
     CHECK(*plan.failed(Millis(1'450), 0.999) <= Millis(50));

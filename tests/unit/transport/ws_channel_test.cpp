@@ -1,7 +1,7 @@
+#include "transport/ws_channel.hpp"
 #include "support/catch.hpp"
 #include "support/run.hpp"
 #include "support/scripted_websocket.hpp"
-#include "transport/ws_channel.hpp"
 
 using namespace fleet;
 using namespace fleet::transport;
@@ -15,7 +15,8 @@ namespace {
 
 struct Wire {
     explicit Wire(WebsocketScript script)
-        : server(loop, {std::move(script)}), channel(loop.get_executor(), must(parse_endpoint(server.endpoint()))) {}
+        : server(loop, {std::move(script)}),
+          channel(loop.get_executor(), must(parse_endpoint(server.endpoint()))) {}
 
     Result<void> open() {
         std::vector<Header> headers{{"Fleet-As", "viper-1"}};
@@ -50,7 +51,8 @@ TEST_CASE("a daemon that hangs up is away", "[unit][transport]") {
 }
 
 TEST_CASE("a refused upgrade gives the daemon's problem", "[unit][transport]") {
-    Wire wire({{}, false, R"({"code":"unauthenticated","detail":"who is asking is not known","status":401})"});
+    Wire wire(
+        {{}, false, R"({"code":"unauthenticated","detail":"who is asking is not known","status":401})"});
     CHECK(code_of(wire.open()) == "unauthenticated");
     Wire odd({{}, false, "<html>"});
     CHECK(code_of(odd.open()) == "daemon_away");
