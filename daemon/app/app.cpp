@@ -210,12 +210,12 @@ void App::background(std::string name, asio::awaitable<void> work) {
     asio::co_spawn(loop_, std::move(work), std::move(ended));
 }
 
-// Once a database is there: the listener, and this host's membership. `up` waits until both are well.
+// Once a database is there: the listener, and this host's membership. The first `up` waits until both are well; later
+// they find the database again by themselves.
 asio::awaitable<Result<void>> App::join_fleet() {
-    if (!std::exchange(has_joined_, true)) {
-        background("bus", bus_.run());
-        background("membership", run_membership());
-    }
+    if (std::exchange(has_joined_, true)) co_return Result<void>{};
+    background("bus", bus_.run());
+    background("membership", run_membership());
     auto const until = std::chrono::steady_clock::now() + join_limit;
     asio::steady_timer timer(loop_);
     while (std::chrono::steady_clock::now() < until) {
@@ -243,7 +243,7 @@ asio::awaitable<void> App::run_membership() {
 // What nobody says by himself: how the bus is, once a second.
 asio::awaitable<void> App::keep_health() {
     while (!is_stopping_) {
-        if (has_joined_) {
+        if (has_joined_ && !has_left_) {
             auto const bus = bus_.health();
             auto condition = observe::Condition::ok;
             if (!bus.listening) condition = bus.reading ? observe::Condition::degraded : observe::Condition::down;

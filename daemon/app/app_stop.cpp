@@ -6,7 +6,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <utility>
@@ -54,6 +54,7 @@ asio::awaitable<void> App::await_signals() {
 
 // Runs `work`, and goes on without it when it takes longer than `limit`: what hangs must not hold up the rest.
 asio::awaitable<void> App::step(std::string name, Millis limit, asio::awaitable<void> work) {
+    auto const began = std::chrono::steady_clock::now();
     auto waiting = std::make_shared<Waiting>(loop_);
     waiting->timer.expires_after(limit);
     auto ended = [this, waiting, name](std::exception_ptr thrown) {
@@ -64,6 +65,8 @@ asio::awaitable<void> App::step(std::string name, Millis limit, asio::awaitable<
     asio::co_spawn(loop_, std::move(work), std::move(ended));
     constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
     if (!waiting->is_done) co_await waiting->timer.async_wait(nothrow);
+    auto const took = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - began);
+    parts_.log.debug("a step of the stop", {{"step", name}, {"ms", took}, {"done", waiting->is_done}});
     if (waiting->is_done) co_return;
     parts_.log.error("a step of the stop takes too long, going on without it", {{"step", name}, {"limit_ms", limit}});
     hard_stop_ = true;
@@ -72,7 +75,9 @@ asio::awaitable<void> App::step(std::string name, Millis limit, asio::awaitable<
 asio::awaitable<void> App::leave_database() {
     if (std::exchange(has_left_, true)) co_return;
     co_await step("appender", appender_limit, appender_.stop());
-    if (has_joined_) co_await step("membership", leave_limit, membership_.stop(true));
+    if (!has_joined_) co_return;
+    co_await step("bus", bus_limit, bus_.stop());
+    co_await step("membership", leave_limit, membership_.stop(true));
 }
 
 // Stop accepting, say goodbye to subscribers, drain operations, flush the appender, end the listener, release
@@ -88,10 +93,7 @@ asio::awaitable<void> App::stop() {
     using namespace asio::experimental::awaitable_operators;
     auto drained = server_.stop(limit) && operations_.stop();
     co_await step("connections", limit + Millis(1'000), std::move(drained));
-    auto const was_left = std::exchange(has_left_, true);
-    if (!was_left) co_await step("appender", appender_limit, appender_.stop());
-    if (has_joined_) co_await step("bus", bus_limit, bus_.stop());
-    if (has_joined_ && !was_left) co_await step("membership", leave_limit, membership_.stop(true));
+    co_await leave_database();
     health_tick_.cancel();
     signals_.cancel();
     readers_.stop();

@@ -19,10 +19,16 @@
 namespace fleet::app {
 namespace {
 
+constexpr Millis external_pause{2'000};
+
 Time now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
 
 Error busy(std::string_view with) {
     return services::failure(ErrorCode::services_busy, fmt::format("the database is {} just now", with));
+}
+
+Error ended_early() {
+    return make_error(ErrorCode::stopping, "the start was ended before it was done; nothing is half-made");
 }
 
 // What a coroutine that ended by an exception has to say.
@@ -30,13 +36,26 @@ Error surprise(std::exception_ptr const& thrown) {
     try {
         std::rethrow_exception(thrown);
     } catch (boost::system::system_error const& bad) {
-        if (bad.code() == asio::error::operation_aborted)
-            return make_error(ErrorCode::stopping, "the start was ended together with the daemon; nothing is half-made");
+        if (bad.code() == asio::error::operation_aborted) return ended_early();
         return make_error(ErrorCode::internal, bad.what());
     } catch (std::exception const& bad) {
         return make_error(ErrorCode::internal, bad.what());
     }
 }
+
+// Whoever watches hears of the end, even when the work was cancelled.
+class EndOfSteps {
+public:
+    explicit EndOfSteps(std::shared_ptr<Steps> steps) : steps_(std::move(steps)) {}
+    EndOfSteps(EndOfSteps const&) = delete;
+    EndOfSteps& operator=(EndOfSteps const&) = delete;
+    ~EndOfSteps() {
+        if (!steps_->outcome()) steps_->end(ended_early());
+    }
+
+private:
+    std::shared_ptr<Steps> steps_;
+};
 
 }  // namespace
 
@@ -49,21 +68,21 @@ Database::Database(DatabaseParts parts) : parts_(std::move(parts)), restarts_(pa
     move_to(Phase::stopped);
 }
 
-std::shared_ptr<Steps> Database::up() {
+std::shared_ptr<Steps> Database::up(bool tries_again) {
     if (phase_ == Phase::starting) return at_work_;
     want(true);
     restarts_.forget();
-    return begin(&Database::bring_up);
+    return begin(&Database::bring_up, tries_again);
 }
 
 std::shared_ptr<Steps> Database::restart() {
     want(true);
     restarts_.forget();
-    return begin(&Database::bring_round);
+    return begin(&Database::bring_round, false);
 }
 
 // One at a time; the work outlives whoever asked for it.
-std::shared_ptr<Steps> Database::begin(asio::awaitable<Result<void>> (Database::*work)(std::shared_ptr<Steps>)) {
+std::shared_ptr<Steps> Database::begin(Work work, bool tries_again) {
     auto steps = std::make_shared<Steps>(parts_.loop);
     if (phase_ == Phase::starting || phase_ == Phase::stopping || is_stopping_) {
         steps->end(busy(phase_word(phase_)));
@@ -72,19 +91,27 @@ std::shared_ptr<Steps> Database::begin(asio::awaitable<Result<void>> (Database::
     stop_watching();
     at_work_ = steps;
     move_to(Phase::starting);
-    auto done = [this, steps](std::exception_ptr thrown, Result<void> outcome) {
+    auto done = [this, steps, tries_again](std::exception_ptr thrown, Result<void> outcome) {
         if (thrown) outcome = surprise(thrown);
-        if (outcome) {
-            move_to(Phase::running);
-            start_watching();
-        } else {
-            if (!is_stopping_) parts_.log.error("the database could not be brought up", outcome.error());
-            move_to(Phase::failed, outcome.error());
-        }
+        ended(outcome, tries_again);
         steps->end(std::move(outcome));
     };
     asio::co_spawn(parts_.loop, (this->*work)(steps), asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
     return steps;
+}
+
+// A person who asked hears what is wrong; a daemon that was not asked tries again where that may help. An external
+// server comes back without us.
+void Database::ended(Result<void> outcome, bool tries_again) {
+    if (outcome) {
+        move_to(Phase::running);
+        return start_watching();
+    }
+    auto const& error = outcome.error();
+    if (error.code != ErrorCode::stopping) parts_.log.error("the database could not be brought up", error);
+    move_to(Phase::failed, error);
+    auto const may_pass = error.code == ErrorCode::away || error.code == ErrorCode::internal;
+    if (may_pass && (tries_again || !parts_.provider.manages())) start_watching();
 }
 
 asio::awaitable<Result<void>> Database::bring_up(std::shared_ptr<Steps> steps) {
@@ -132,10 +159,17 @@ asio::awaitable<Result<void>> Database::update_schema(services::Progress progres
     co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Database::down() {
-    if (phase_ == Phase::starting || phase_ == Phase::stopping) co_return busy(phase_word(phase_));
-    want(false);
+asio::awaitable<void> Database::end_start() {
     stop_watching();
+    end_work_.emit(asio::cancellation_type::terminal);
+    auto const steps = at_work_;
+    while (steps && !steps->outcome()) co_await steps->more_than(steps->all().size());
+}
+
+asio::awaitable<Result<void>> Database::down() {
+    if (phase_ == Phase::stopping) co_return busy(phase_word(phase_));
+    want(false);
+    co_await end_start();
     move_to(Phase::stopping);
     auto stopped = co_await parts_.provider.stop({});
     if (stopped) move_to(Phase::stopped);
@@ -144,9 +178,9 @@ asio::awaitable<Result<void>> Database::down() {
 }
 
 asio::awaitable<Result<void>> Database::destroy() {
-    if (phase_ == Phase::starting || phase_ == Phase::stopping) co_return busy(phase_word(phase_));
+    if (phase_ == Phase::stopping) co_return busy(phase_word(phase_));
     want(false);
-    stop_watching();
+    co_await end_start();
     move_to(Phase::stopping);
     auto gone = co_await parts_.provider.destroy({});
     if (gone) move_to(Phase::stopped);
@@ -158,7 +192,7 @@ asio::awaitable<Result<void>> Database::destroy() {
 void Database::resume() {
     auto const is_up_already = parts_.provider.manages() && parts_.provider.dsn().has_value();
     auto const is_external = !parts_.provider.manages() && parts_.provider.is_made();
-    if (was_wanted() || is_up_already || is_external) up();
+    if (was_wanted() || is_up_already || is_external) up(true);
 }
 
 void Database::stop() {
@@ -170,15 +204,22 @@ void Database::stop() {
 // Waits for the server to die, and starts it again within limits.
 asio::awaitable<void> Database::watch() {
     while (!is_stopping_) {
-        auto why = co_await parts_.provider.ended();
+        std::string why;
+        if (phase_ == Phase::failed && trouble_) why = trouble_->message;
+        else why = co_await parts_.provider.ended();
         auto const goes_on = co_await start_again(std::move(why));
         if (!goes_on) co_return;
     }
 }
 
+std::optional<Millis> Database::pause_before_restart() {
+    if (!parts_.provider.manages()) return external_pause;
+    return restarts_.ended(now());
+}
+
 asio::awaitable<bool> Database::start_again(std::string why) {
     while (true) {
-        auto const pause = restarts_.ended(now());
+        auto const pause = pause_before_restart();
         auto const& limits = restarts_.limits();
         if (!pause) {
             auto const error = services::failure(
@@ -190,10 +231,11 @@ asio::awaitable<bool> Database::start_again(std::string why) {
             move_to(Phase::failed, error);
             co_return false;
         }
-        parts_.log.error("PostgreSQL ended by itself, starting it again", {{"why", why}, {"pause_ms", *pause}});
+        parts_.log.error("PostgreSQL is not there, bringing it up again", {{"why", why}, {"pause_ms", *pause}});
         at_work_ = std::make_shared<Steps>(parts_.loop);
         auto const steps = at_work_;
-        move_to(Phase::starting, services::failure(ErrorCode::away, "PostgreSQL ended and is being started again: " + why));
+        move_to(Phase::starting, services::failure(ErrorCode::away, "the database is being brought up again: " + why));
+        EndOfSteps const end(steps);
         asio::steady_timer timer(parts_.loop, *pause);
         co_await timer.async_wait(asio::use_awaitable);
         auto started = co_await bring_up(steps);

@@ -52,14 +52,15 @@ public:
     void after_start(std::function<asio::awaitable<Result<void>>()> work) { after_start_ = std::move(work); }
 
     // Brings everything up, or joins whoever does so already. The work goes on when nobody watches.
-    std::shared_ptr<Steps> up();
+    std::shared_ptr<Steps> up() { return up(false); }
     // Stops the server and starts it again. Errors (as the outcome): services_busy.
     std::shared_ptr<Steps> restart();
-    // Stops the server; the data stay. Errors: services_busy, and those of the provider.
+    // Stops the server; the data stay. A start that is under way is ended first. Errors: services_busy (another stop is
+    // under way), and those of the provider.
     asio::awaitable<Result<void>> down();
     // Stops the server and removes the data. Errors as `down`.
     asio::awaitable<Result<void>> destroy();
-    // At the start of the daemon: brings up what was up before, or what runs without us.
+    // At the start of the daemon: brings up what was up before, or what runs without us, and keeps trying.
     void resume();
     // Ends watching, and a start that is under way. A server that runs goes on: the next daemon finds it.
     void stop();
@@ -75,11 +76,16 @@ public:
     void set_schema(schema::SchemaStatus status) { schema_status_ = std::move(status); }
 
 private:
-    std::shared_ptr<Steps> begin(asio::awaitable<Result<void>> (Database::*work)(std::shared_ptr<Steps>));
+    std::shared_ptr<Steps> up(bool tries_again);
+    using Work = asio::awaitable<Result<void>> (Database::*)(std::shared_ptr<Steps>);
+    std::shared_ptr<Steps> begin(Work work, bool tries_again);
+    void ended(Result<void> outcome, bool tries_again);
     asio::awaitable<Result<void>> bring_up(std::shared_ptr<Steps> steps);
     asio::awaitable<Result<void>> bring_round(std::shared_ptr<Steps> steps);
     asio::awaitable<Result<void>> update_schema(services::Progress progress);
+    asio::awaitable<void> end_start();
     asio::awaitable<void> watch();
+    std::optional<Millis> pause_before_restart();
     asio::awaitable<bool> start_again(std::string why);
     void start_watching();
     void stop_watching();

@@ -127,10 +127,21 @@ TEST_CASE("a second up at the same moment watches the first one", "[app][databas
     CHECK(house.provider.starts == 1);
     CHECK(second->all().size() == 1);
     CHECK(house.database->phase() == Phase::starting);
-    CHECK(test::code_of(test::run(house.loop, house.database->down())) == "services_busy");
     house.provider.gate.cancel();
     test::run(house.loop, outcome(first));
     CHECK(house.database->phase() == Phase::failed);
+}
+
+TEST_CASE("a down ends the start that is under way, and whoever watched it hears so", "[app][database]") {
+    House house;
+    house.provider.holds_start = true;
+    auto const steps = house.database->up();
+    house.loop.poll();
+    test::must(test::run(house.loop, house.database->down()));
+    CHECK(house.database->phase() == Phase::stopped);
+    CHECK(house.provider.stops == 1);
+    REQUIRE(steps->outcome());
+    CHECK(steps->outcome()->has_error());
 }
 
 TEST_CASE("a restart while a start is under way is refused", "[app][database]") {
