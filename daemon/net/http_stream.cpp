@@ -24,6 +24,7 @@ public:
         if (is_chunked_) text += "\r\n";
         bool const sent = co_await session_.write_all(std::move(text));
         is_broken_ = !sent;
+        if (is_broken_) departure_->say();
         co_return sent;
     }
 

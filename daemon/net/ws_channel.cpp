@@ -21,7 +21,7 @@ namespace {
 constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t inbox_max = 64;                // messages read ahead of whoever handles them
 constexpr std::size_t kept_buffer_max = 64 * 1024;
-constexpr std::chrono::seconds handshake_limit{5};   // of opening and of closing
+constexpr std::chrono::seconds handshake_limit{2};   // of opening and of closing; peers are local
 
 struct Closing {
     CloseCode code;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 constexpr Millis pause{10'000};                      // far below the 300 s of a pilot's lease
-constexpr std::size_t round_max = 1'000;
+constexpr std::size_t remembered_max = 4'096;
 constexpr auto never = std::chrono::steady_clock::time_point::max();
 
 }  // namespace
@@ -19,10 +19,16 @@ constexpr auto never = std::chrono::steady_clock::time_point::max();
 Beats::Beats(asio::any_io_executor loop, store::Reads& reads) : reads_(reads), work_(loop, never), done_(loop, never) {}
 
 void Beats::touch(std::string const& project, std::string const& callsign) {
-    if (is_stopping_ || touched_.size() >= round_max) return;
-    bool const is_first = touched_.empty();
-    touched_.emplace(project, callsign);
-    if (is_first && !is_urgent_) work_.expires_after(pause);
+    if (is_stopping_) return;
+    auto const now = std::chrono::steady_clock::now();
+    if (touched_.size() >= remembered_max)
+        std::erase_if(touched_, [&](auto const& one) { return now - one.second >= pause; });
+    Pilot pilot(project, callsign);
+    auto const [place, is_new] = touched_.try_emplace(pilot, now);
+    if (!is_new && now - place->second < pause) return;
+    place->second = now;
+    next_->pilots.insert(std::move(pilot));
+    work_.cancel();
 }
 
 asio::awaitable<Result<std::string>> Beats::beat(std::string project, std::string callsign) {
@@ -30,8 +36,7 @@ asio::awaitable<Result<std::string>> Beats::beat(std::string project, std::strin
     Pilot const pilot(std::move(project), std::move(callsign));
     auto const round = next_;
     round->pilots.insert(pilot);
-    is_urgent_ = true;
-    work_.expires_at(never);                         // wakes `run`
+    work_.cancel();
     while (!round->is_done) {
         auto [ignored] = co_await done_.async_wait(as_pair);
         (void)ignored;
@@ -42,25 +47,18 @@ asio::awaitable<Result<std::string>> Beats::beat(std::string project, std::strin
 }
 
 asio::awaitable<void> Beats::run() {
-    while (!is_stopping_ || is_urgent_) {
-        bool const is_time = !touched_.empty() && std::chrono::steady_clock::now() >= work_.expiry();
-        if (!is_urgent_ && !is_time) {
+    for (;;) {
+        if (next_->pilots.empty()) {
+            if (is_stopping_) co_return;
             auto [ignored] = co_await work_.async_wait(as_pair);
             (void)ignored;
             continue;
         }
         auto const round = std::exchange(next_, std::make_shared<Round>());
-        round->pilots.merge(touched_);
-        touched_.clear();
-        is_urgent_ = false;
-        work_.expires_at(never);
         co_await send(round);
         round->is_done = true;
         done_.cancel();
     }
-    next_->failure = make_error(ErrorCode::stopping);
-    next_->is_done = true;
-    done_.cancel();
 }
 
 asio::awaitable<void> Beats::send(std::shared_ptr<Round> round) {

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,7 +28,8 @@ public:
     // The pilot's state ("active", "stale", "unknown", …) after the beat was written. Errors: away, stopping.
     asio::awaitable<Result<std::string>> beat(std::string project, std::string callsign);
 
-    // "This pilot acts": a sign of life that nobody waits for; sent within `pause`.
+    // "This pilot acts": a sign of life that nobody waits for. It is sent at once, for one that came late would make a
+    // lease live again whose holder is gone; then nothing for this pilot for a while.
     void touch(std::string const& project, std::string const& callsign);
 
     // Ends after `stop()`.
@@ -45,11 +47,10 @@ private:
     asio::awaitable<void> send(std::shared_ptr<Round> round);
 
     store::Reads& reads_;
-    asio::steady_timer work_;                        // woken for work, or after the pause
+    asio::steady_timer work_;                        // woken for work
     asio::steady_timer done_;                        // woken when a round has ended
     std::shared_ptr<Round> next_ = std::make_shared<Round>();
-    std::set<Pilot> touched_{};
-    bool is_urgent_ = false;                         // somebody waits for `next_`
+    std::map<Pilot, std::chrono::steady_clock::time_point> touched_{};   // when last
     bool is_stopping_ = false;
 };
 

@@ -66,7 +66,7 @@ Error wait_error(InLine const& wait, std::string_view outcome, std::string_view 
     if (outcome == "deadlock") return make_error(ErrorCode::deadlock, {}, "/patterns", std::move(detail));
     if (outcome == "timeout")
         return make_error(ErrorCode::wait_ended,
-                          fmt::format("waited {} in vain; when the wait began, {}", waited, who), "/patterns",
+                          fmt::format("waited {} in vain. When it began: {}", waited, who), "/patterns",
                           std::move(detail));
     return make_error(ErrorCode::wait_ended, "the wait was cancelled", "/patterns", std::move(detail));
 }
