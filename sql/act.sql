@@ -21,6 +21,7 @@ declare
     head bigint;
     clock timestamptz;
     last timestamptz;
+    open_project text;
 begin
     if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
         -- An older snapshot would not see what the last holder of the order lock committed.
@@ -74,7 +75,12 @@ begin
         elsif w.op = 'append' and w.code is null and not w.replayed then
             select r.* into w from fleet_log.append_run(array[w], head) r;
         else
+            -- That a project is there and open is looked up once for neighbours of one project.
+            if w.scope = 'registered' and w.project = open_project then
+                w.scope := 'any';
+            end if;
             w := fleet_log.perform(w);
+            open_project := case when w.scope <> 'none' and w.code is null then w.project end;
         end if;
         head := w.head;
         done := done || w;

@@ -76,6 +76,24 @@ begin
     end loop;
 end $$;
 
+-- A view reads tables as its owner, but calls functions as who asks: what views call, their readers must be able to.
+do $$
+declare
+    item record;
+begin
+    for item in
+        select distinct p.oid::regprocedure as name
+          from pg_class v
+          join pg_rewrite r on r.ev_class = v.oid
+          join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
+          join pg_proc p on p.oid = d.refobjid
+         where v.relkind = 'v' and v.relnamespace::regnamespace::text in ('fleet', 'fleet_log')
+           and p.pronamespace::regnamespace::text in ('fleet', 'fleet_log')
+    loop
+        execute format('grant execute on function %s to fleet_daemon, fleet_operator, fleet_reader', item.name);
+    end loop;
+end $$;
+
 -- The daemon reads the log and the schema's version with statements of its own (sql/statements).
 grant usage on schema fleet_log to fleet_daemon;
 grant select on fleet_log.schema_versions, fleet_log.schema_repeatable, fleet_log.envelopes to fleet_daemon;
