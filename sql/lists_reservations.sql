@@ -5,35 +5,36 @@ returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     states text[] := coalesce(fleet_log.words(filter, 'status'), '{active}');
-    ids text[];
+    place text := nullif(filter ->> 'project', '');
+    covering text[];
+    page text[];
 begin
     if filter ->> 'path' is not null then
-        ids := coalesce((select array_agg(distinct o.reservation_id) from unnest(fleet_log.overlapping(filter ->> 'project',
-                   fleet_log.asked_patterns(filter ->> 'path', '/path'), null, null, null)) o), '{}');
+        covering := coalesce((select array_agg(distinct o.reservation_id) from unnest(fleet_log.overlapping(
+            place, fleet_log.asked_patterns(filter ->> 'path', '/path'), null, null, null)) o), '{}');
     end if;
+    -- First the ids of the page, from the tables; then what is shown of them.
+    page := array(
+        select x.reservation_id from (
+            select r.reservation_id, r.project, r.holder from fleet_state.reservations r
+             where r.state = 'active' and ('active' = any(states) or ('lapsed' = any(states)
+                   and fleet.lease_until(r.expires_at, r.extended_at, r.ttl_seconds, (select l.seen_at from fleet_live.pilots l
+                           where l.project = r.project and l.callsign = r.holder)) <= clock_timestamp()))
+             union all
+            select r.reservation_id, r.project, r.holder from fleet_state.reservations r
+             where states && '{released,expired,forced}' and r.state <> 'active' and r.state = any(states)
+             union all
+            select q.reservation_id, q.project, q.holder from fleet_state.reservation_requests q
+             where states && '{waiting,timeout,cancelled,deadlock}' and q.state <> 'granted' and q.state = any(states)) x
+         where (place is null or x.project = place)
+           and (filter ->> 'holder' is null or x.holder = filter ->> 'holder')
+           and (covering is null or x.reservation_id = any(covering))
+           and (filter ->> 'after' is null or x.reservation_id > filter ->> 'after')
+         order by x.reservation_id limit fleet_log.page_size(filter));
     return query
-    select i.item::text, i.reservation_id::text
-      from fleet_log.reservation_items i
-     where i.reservation_id in (
-               -- What is not over is found by who holds it; the rest is all there ever was.
-               select r.reservation_id from fleet_state.reservations r
-                where states && '{active,lapsed}' and r.state = 'active'
-                  and (nullif(filter ->> 'project', '') is null or r.project = filter ->> 'project')
-                  and (filter ->> 'holder' is null or r.holder = filter ->> 'holder')
-               union all
-               select r.reservation_id from fleet_state.reservations r
-                where states && '{released,expired,forced}' and r.state = any(states)
-                  and (nullif(filter ->> 'project', '') is null or r.project = filter ->> 'project')
-                  and (filter ->> 'holder' is null or r.holder = filter ->> 'holder')
-               union all
-               select q.reservation_id from fleet_state.reservation_requests q
-                where states && '{waiting,timeout,cancelled,deadlock}' and q.state = any(states)
-                  and (nullif(filter ->> 'project', '') is null or q.project = filter ->> 'project')
-                  and (filter ->> 'holder' is null or q.holder = filter ->> 'holder'))
-       and (i.status = any(states) or (i.status = 'lapsed' and 'active' = any(states)))
-       and (ids is null or i.reservation_id = any(ids))
-       and (filter ->> 'after' is null or i.reservation_id > filter ->> 'after')
-     order by i.reservation_id limit fleet_log.page_size(filter);
+    select i.item::text, i.reservation_id::text from fleet_log.reservation_items i
+     where i.reservation_id = any(page)
+     order by i.reservation_id;
 end $$;
 comment on function fleet.list_reservations is
     'Reservations as JSON: project, holder, status (default active), path, limit, after. Example: select * from fleet.list_reservations(''{"project":"demo"}'')';
@@ -70,13 +71,15 @@ comment on function fleet.show_reservation is
 create function fleet.list_waiting(filter jsonb default '{}')
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    line text[] := array(select q.reservation_id from fleet_state.reservation_requests q where q.state = 'waiting');
 begin
     return query
     select (i.item || jsonb_strip_nulls(jsonb_build_object('place', v.place, 'waits_for',
                 string_to_array(v.waits_for, ', '))))::text,
            v.project || ' ' || v.place
       from fleet.waiting v
-      join fleet_log.reservation_items i on i.reservation_id = v.reservation_id
+      join fleet_log.reservation_items i on i.reservation_id = v.reservation_id and i.reservation_id = any(line)
      where (nullif(filter ->> 'project', '') is null or v.project = filter ->> 'project')
        and (filter ->> 'after' is null or (v.project, v.place)
             > (split_part(filter ->> 'after', ' ', 1), coalesce(nullif(split_part(filter ->> 'after', ' ', 2), ''), '0')::bigint))
@@ -107,11 +110,13 @@ comment on function fleet.check_files is
 create function fleet.list_holders(asked jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    ids text[] := array(select h.reservation_id from fleet.who_has(asked ->> 'project', asked ->> 'path') h);
 begin
     return query
     select (i.item || jsonb_build_object('pattern', h.pattern))::text, ''
       from fleet.who_has(asked ->> 'project', asked ->> 'path') h
-      join fleet_log.reservation_items i on i.reservation_id = h.reservation_id;
+      join fleet_log.reservation_items i on i.reservation_id = h.reservation_id and i.reservation_id = any(ids);
 end $$;
 comment on function fleet.list_holders is
     'Who holds or waits for a path, or what a pattern overlaps, as JSON. Example: select item from fleet.list_holders(''{"project":"demo","path":"src/a.c"}'')';

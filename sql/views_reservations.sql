@@ -1,6 +1,6 @@
 -- Reservations for people and for lists: state and signs of life together.
 
-create view fleet_log.reservation_rows as
+create view fleet_log.held_rows as
 select r.reservation_id, r.project, r.holder, r.mode, r.patterns, r.purpose, r.reason, r.sortie_id, r.ttl_seconds,
        case when r.state = 'active' and u.until <= clock_timestamp() then 'lapsed' else r.state end as status,
        r.token, null::text as priority, r.reserved_at as since, u.until as expires_at,
@@ -11,7 +11,12 @@ select r.reservation_id, r.project, r.holder, r.mode, r.patterns, r.purpose, r.r
  cross join lateral (
        select fleet.lease_until(r.expires_at, r.extended_at, r.ttl_seconds, (
                   select l.seen_at from fleet_live.pilots l
-                   where r.state = 'active' and l.project = r.project and l.callsign = r.holder)) as until) u
+                   where r.state = 'active' and l.project = r.project and l.callsign = r.holder)) as until) u;
+comment on view fleet_log.held_rows is 'Reservations with the signs of life of their holders counted in.';
+
+-- Both kinds in one shape. Ask it for ids that are known: a condition on the id goes down to the tables, a join does not.
+create view fleet_log.reservation_rows as
+select h.* from fleet_log.held_rows h
 union all
 select q.reservation_id, q.project, q.holder, q.mode, q.patterns, q.purpose, q.reason, l.sortie_id, q.ttl_seconds,
        q.state, null, q.priority, q.started_at, q.deadline,
@@ -44,14 +49,13 @@ create view fleet.reservations as
 select v.reservation_id, v.project, v.holder, v.mode, v.status, array_to_string(v.patterns, ' ') as patterns,
        v.for_another, v.token, v.purpose, v.reason, v.since, v.expires_at, v.extended_at, v.ended_at, v.end_cause,
        v.ended_by, v.end_reason, v.sortie_id, v.ttl_seconds, v.version, v.last_seq
-  from fleet_log.reservation_rows v
- where v.token is not null;
+  from fleet_log.held_rows v;
 comment on view fleet.reservations is 'Leases on files; lapsed: still its holder''s, but in nobody''s way.';
 
 create view fleet.held_files as
 select p.project, p.pattern, v.holder, v.mode, v.status, v.for_another, v.purpose, v.reason, v.reservation_id, v.token
   from fleet_state.reservation_patterns p
-  join fleet_log.reservation_rows v on v.reservation_id = p.reservation_id and v.token is not null
+  join fleet_log.held_rows v on v.reservation_id = p.reservation_id
  where not p.waiting;
 comment on view fleet.held_files is 'What is held now, one row a pattern. Example: select * from fleet.held_files where project = ''demo'' order by pattern';
 
@@ -90,7 +94,7 @@ begin
     for item in
         select c.oid::regclass as name, a.attname
           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-         where c.oid = any(array['fleet_log.reservation_rows', 'fleet_log.reservation_items', 'fleet.reservations',
+         where c.oid = any(array['fleet_log.held_rows', 'fleet_log.reservation_rows', 'fleet_log.reservation_items', 'fleet.reservations',
                                  'fleet.held_files', 'fleet.waiting']::regclass[])
     loop
         execute format('comment on column %s.%I is %L', item.name, item.attname, words ->> item.attname);

@@ -37,7 +37,9 @@ comment on function fleet_log.end_words is
 
 create function fleet.check_fence(project text, path text, token bigint)
 returns table (valid boolean, words text, reservation_id text, holder text, pattern text, state text, expires_at timestamptz)
-language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql stable security definer
+set search_path = pg_catalog, fleet_state, pg_temp
+set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
     r fleet_state.reservations;
@@ -96,23 +98,31 @@ comment on function fleet_log.asked_patterns is
 create function fleet.who_has(project text, path text)
 returns table (holder text, mode text, pattern text, reservation_id text, status text, for_another text,
                purpose text, reason text, token bigint, expires_at timestamptz)
-language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql stable security definer
+set search_path = pg_catalog, fleet_state, pg_temp
+set enable_seqscan = off as $$
 #variable_conflict use_column
+declare
+    met fleet_log.overlap[] := fleet_log.overlapping(
+        who_has.project, fleet_log.asked_patterns(who_has.path, '/path'), null, null, 1000);
+    ids text[] := array(select m.reservation_id from unnest(met) m);
 begin
     return query
-    select v.holder, v.mode, f.pattern, v.reservation_id, v.status, v.for_another, v.purpose, v.reason, v.token,
+    select v.holder, v.mode, m.pattern, v.reservation_id, v.status, v.for_another, v.purpose, v.reason, v.token,
            v.expires_at
-      from unnest(fleet_log.overlapping(who_has.project, fleet_log.asked_patterns(who_has.path, '/path'),
-                                        null, null, 1000)) f
-      join fleet_log.reservation_rows v on v.reservation_id = f.reservation_id and (v.status = 'waiting') = f.waiting
-     order by v.status = 'waiting', v.token, f.pattern;
+      from fleet_log.reservation_rows v
+      join unnest(met) m on m.reservation_id = v.reservation_id
+     where v.reservation_id = any(ids)
+     order by v.status = 'waiting', v.token, m.pattern;
 end $$;
 comment on function fleet.who_has is
     'Who holds or waits for a path, or for anything that a pattern overlaps. Example: select * from fleet.who_has(''demo'', ''src/a.c'')';
 
 create function fleet.can_reserve(project text, actor text, patterns text[], mode text default 'exclusive')
 returns table (pattern text, free boolean, holder text, held_pattern text, status text, for_another text)
-language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql stable security definer
+set search_path = pg_catalog, fleet_state, pg_temp
+set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
     asked text[];

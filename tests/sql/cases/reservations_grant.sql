@@ -5,7 +5,7 @@ select plan(33);
 select scene();
 
 select act(jsonb_build_array(want('viper-1', '{src/, docs/a.md}', '{"reason": "tidy up", "ttl_seconds": 600}')));
-select is((answer(1)).result - 'reservation_id' - 'expires_at',
+select is((answer(1)).result - 'reservation_id'::text - 'expires_at'::text,
     '{"outcome": "granted", "token": 4, "extended": false, "patterns": ["src/**", "docs/a.md"], "mode": "exclusive", "displaced": []}',
     'a grant says the token, the patterns as they are understood, and the mode');
 select is((answer(1)).seq, 4::bigint, 'the token is the seq of the granting event');
@@ -16,7 +16,7 @@ select act(jsonb_build_array(want('raven-1', '{web/x.ts, src/a.c, src/b.c}')));
 select is((answer(1)).code || (answer(1)).field, 'reservation_held/args/patterns', 'one pattern in the way refuses all');
 select is(held(), '{viper-1 src/** docs/a.md}', 'and none is taken');
 select is((answer(1)).detail -> 'count', '2', 'every overlap counts');
-select is((answer(1)).detail #> '{conflicts,0}' - 'reservation_id' - 'expires_at',
+select is(((answer(1)).detail #> '{conflicts,0}') - 'reservation_id'::text - 'expires_at'::text,
     '{"holder": "viper-1", "pattern": "src/**", "requested_pattern": "src/a.c", "mode": "exclusive", "for_another_seconds": 600}',
     'a refusal names holder, pattern and time left');
 select matches((answer(1)).message, '^src/a\.c is held by viper-1 \(src/\*\*, exclusive\) for another 10m 0s, and 1 more$', 'and says so in words');

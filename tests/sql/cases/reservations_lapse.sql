@@ -26,8 +26,8 @@ select lapse(id) from mine;
 select act(jsonb_build_array(want('raven-1', '{src/a.c}')));
 select is((answer(1)).result -> 'displaced', (select jsonb_build_array(jsonb_build_object('reservation_id', id, 'holder', 'viper-1')) from mine),
           'who takes a part of it displaces it');
-select results_eq($$select type, data ->> 'cause', actor from fleet.events where seq > (answer(1)).seq - 2 order by seq$$,
-    $$values ('file_released'::text, 'expired', 'raven-1'::text), ('file_reserved', null, 'raven-1')$$,
+select is((select array_agg(concat_ws(' ', type, data ->> 'cause', actor) order by seq) from fleet.events where seq > (answer(1)).seq - 2),
+    array['file_released expired raven-1', 'file_reserved raven-1'],
     'its end stands in the log before the grant');
 select is(held(), '{raven-1 src/a.c}', 'all of it ends');
 select is((select valid from fleet.check_fence('demo', 'src/b.c', 4)), false, 'now the token is stale');
