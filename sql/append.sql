@@ -86,9 +86,12 @@ begin
                               where y.event_id = x.e ->> 'event_id' limit 1) k on true
     ), problem as (
         select distinct on (p.ord) p.ord, p.bad from (
-            select a.ord, 0 as n, jsonb_build_object('code', 'not_found', 'field', '/project',
-                   'message', case when a.project_is_open is null then 'no project ' else 'archived: project ' end || a.project,
-                   'hint', 'fleet init registers it') as bad
+            select a.ord, 0 as n, case when a.project_is_open is null
+                       then jsonb_build_object('code', 'not_found', 'field', '/project',
+                                               'message', 'no project ' || a.project, 'hint', 'fleet init registers it')
+                       else jsonb_build_object('code', 'transition_refused', 'field', '/project',
+                                               'message', 'the project ' || a.project || ' is archived',
+                                               'hint', 'register it again to go on') end as bad
               from asked a where not a.open
             union all
             select a.ord, 1, fleet_log.expected_problem(a.args -> 'expected_version')

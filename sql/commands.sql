@@ -17,7 +17,7 @@ insert into fleet_log.commands (op, family, project, fence, role, words) values
 
 insert into fleet_log.command_fields (op, field, kind, required, least, most, pattern, one_of) values
     ('*', 'op', 'text', true, 1, 60, null, null),
-    ('*', 'project', 'text', false, 0, 500, '^[^[:space:][:cntrl:]]*$', null),
+    ('*', 'project', 'text', false, 0, 200, '^[^[:space:][:cntrl:]]*$', null),
     ('*', 'actor', 'text', false, 1, 200, null, null),
     ('*', 'caller', 'text', false, 1, 200, null, null),
     ('*', 'key', 'text', false, 1, 200, null, null),
@@ -42,12 +42,12 @@ insert into fleet_log.command_fields (op, field, kind, required, least, most, pa
     ('event', 'causation_id', 'text', false, 1, 200, null, null),
     ('event', 'occurred_at', 'text', false, 20, 40, null, null),
     ('event', 'schema_version', 'int', false, 1, 1000, null, null),
-    ('register_project', 'key', 'text', true, 1, 500, '^[^[:space:][:cntrl:]]+$', null),
+    ('register_project', 'key', 'text', true, 1, 200, '^[^[:space:][:cntrl:]]+$', null),
     ('register_project', 'project_id', 'text', false, 30, 30, '^prj_[0-7][0-9a-hjkmnp-tv-z]{25}$', null),
     ('register_project', 'name', 'text', false, 1, 200, null, null),
     ('register_project', 'vcs_url', 'text', false, 1, 2000, null, null),
     ('register_project', 'default_branch', 'text', false, 1, 200, null, null),
-    ('archive_project', 'key', 'text', true, 1, 500, null, null),
+    ('archive_project', 'key', 'text', true, 1, 200, null, null),
     ('archive_project', 'reason', 'text', false, 0, 2000, null, null),
     ('host_join', 'host_id', 'text', true, 31, 31, '^host_[0-7][0-9a-hjkmnp-tv-z]{25}$', null),
     ('host_join', 'hostname', 'text', true, 1, 255, null, null),

@@ -35,11 +35,12 @@ comment on function fleet_log.drop_pilots is
     'Turns pilots stale and frees their files. Example, in a command: w := fleet_log.drop_pilots(w, lost, ''holder_lost'')';
 
 create function fleet_log.end_backends(host_id text, number int)
-returns int
+returns jsonb
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     other int;
     ended int := 0;
+    spared int[] := '{}';
 begin
     for other in
         select a.pid from pg_stat_activity a
@@ -52,10 +53,12 @@ begin
         begin
             ended := ended + pg_terminate_backend(other)::int;
         exception when insufficient_privilege then
-            null;   -- a superuser's session: its commands are refused all the same, by their epoch
+            -- A superuser's session. Its commands are refused all the same, by their epoch; who declared the host
+            -- lost may be a superuser, too, and end it.
+            spared := spared || other;
         end;
     end loop;
-    return ended;
+    return jsonb_build_object('backends_ended', ended, 'backends_spared', spared);
 end $$;
 comment on function fleet_log.end_backends is
     'Ends the sessions of a frozen host. Example, in a command: ended := fleet_log.end_backends(id, live.number)';
@@ -70,7 +73,7 @@ declare
     late interval;
     is_free boolean;
     lost jsonb;
-    ended int := 0;
+    ended jsonb := '{"backends_ended": 0, "backends_spared": []}';
 begin
     select * into live from fleet_live.hosts h where h.host_id = id;
     if live.host_id is null then
@@ -101,7 +104,7 @@ begin
         ended := fleet_log.end_backends(id, live.number);
     end if;
     w.result := w.result || jsonb_build_object('lost', true, 'epoch', (
-        select h.epoch from fleet_live.hosts h where h.host_id = id), 'backends_ended', ended);
+        select h.epoch from fleet_live.hosts h where h.host_id = id)) || ended;
     return w;
 end $$;
 comment on function fleet_log.do_declare_host_lost is

@@ -41,6 +41,10 @@ begin
             || fleet_log.json_time(old.changed_at), 'take another callsign, or resume if it is you',
             jsonb_build_object('pilot_id', old.pilot_id, 'host', old.host, 'state', old.state));
     end if;
+    if old.pilot_id is null and exists (
+        select from fleet_state.pilots p where p.pilot_id = w.args ->> 'pilot_id') then
+        return fleet_log.refuse(w, 'version_conflict', '/args/pilot_id', 'this id is another pilot''s', 'draw a new id');
+    end if;
     w := fleet_log.put(w, 'pilot_registered', 'pilot',
         coalesce(old.pilot_id, w.args ->> 'pilot_id', fleet.new_id('plt')),
         jsonb_build_object('callsign', name, 'program', w.args ->> 'program', 'model', w.args ->> 'model',

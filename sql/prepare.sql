@@ -167,7 +167,7 @@ begin
                           when a.role is not null and not a.role = any(a.roles) then 'forbidden'
                           when a.scope <> 'none' and coalesce(a.v ->> 'project', '') = '' then 'invalid_field'
                           when a.needs_fence and jsonb_typeof(a.v -> 'fence') is distinct from 'object' then 'invalid_field'
-                          when trusted and (a.v ->> 'epoch') is not null and not exists (
+                          when trusted and (a.v ->> 'epoch') is not null and a.v ->> 'op' <> 'host_join' and not exists (
                                select from fleet_live.hosts h
                                 where h.host_id = a.v ->> 'host' and h.epoch = (a.v ->> 'epoch')::bigint)
                               then 'host_epoch_moved' end as code) verdict

@@ -27,6 +27,10 @@ begin
         'name', coalesce(w.args ->> 'name', old.name, w.project),
         'vcs_url', coalesce(w.args ->> 'vcs_url', old.vcs_url),
         'default_branch', coalesce(w.args ->> 'default_branch', old.default_branch)));
+    if created and exists (select from fleet_state.projects p where p.project_id = w.args ->> 'project_id') then
+        return fleet_log.refuse(w, 'version_conflict', '/args/project_id', 'this id is another project''s',
+                                'draw a new id');
+    end if;
     -- Every host registers the project it works on: without news there is nothing to write.
     if created or old.state = 'archived' or data is distinct from jsonb_strip_nulls(jsonb_build_object(
         'name', old.name, 'vcs_url', old.vcs_url, 'default_branch', old.default_branch)) then

@@ -1,7 +1,7 @@
 -- One entry: order, atomic requests, each seeing what its predecessors did, refusals as rows.
 begin;
 set search_path = tap, public;
-select plan(20);
+select plan(21);
 select scene();
 
 select act(jsonb_build_array(note(1), note(2), ask('set_pilot_status', '{"to": "idle"}'), note(3),
@@ -27,7 +27,7 @@ select act(jsonb_build_array(
     ask('register_pilot', '{"callsign": "a", "program": "p", "model": "m"}', '{"project": "two"}'),
     ask('archive_project', '{"key": "two"}', '{"project": "two", "roles": ["operator"]}')));
 select is((select array_agg(coalesce(code, 'ok') order by ord) from answers),
-          array['ok', 'ok', 'ok', 'not_found', 'transition_refused', 'transition_refused'],
+          array['ok', 'ok', 'ok', 'transition_refused', 'transition_refused', 'transition_refused'],
           'create, use, end, use in one batch');
 select is((answer(6)).detail, '{"found": "archived", "asked": "project_archived", "allowed": [{"to": "active", "event": "project_registered"}]}',
           'a refused transition says the state found, the one asked for, and what is allowed');
@@ -45,6 +45,13 @@ select is((answer(1)).code, 'forbidden', 'an operation of operators needs the ro
 select act(jsonb_build_array(note(1, '{"project": "nope"}'), note(1, '{"project": ""}')));
 select is((select array_agg(code || field order by ord) from answers), array['not_found/project', 'invalid_field/project'],
           'a project must be there');
+select act(jsonb_build_array(
+    ask('register_pilot', jsonb_build_object('callsign', 'x-1', 'program', 'p', 'model', 'm', 'pilot_id', (
+        select pilot_id from fleet.pilots where callsign = 'viper-1'))),
+    ask('register_project', jsonb_build_object('key', 'x', 'project_id', (
+        select project_id from fleet.projects where project = 'demo')), '{"project": "x"}')));
+select is((select array_agg(code || field order by ord) from answers),
+          array['version_conflict/args/pilot_id', 'version_conflict/args/project_id'], 'an id in use is refused, not a fault');
 select is((select actor from fleet.events where seq = 9), 'viper-1', 'a daemon says who acts');
 
 select is((select count(*) from (select seq - lag(seq) over (order by seq) as step from fleet.events) s where step <> 1),
