@@ -10,7 +10,8 @@ begin
       from (select coalesce(max(e.seq) - count(*), 0) as holes from fleet_log.events e) x;
     return query
     select 'stream versions count up', case when count(*) = 0 then 'ok' else 'bad' end, count(*) || ' streams',
-           case when count(*) = 0 then '' else 'select stream_id, count(*), max(stream_version) from fleet.events group by 1' end
+           case when count(*) = 0 then ''
+                else 'select stream_id, count(*), max(stream_version) from fleet.events group by 1' end
       from (select e.stream_id from fleet_log.events e group by e.stream_id
             having max(e.stream_version) <> count(*)) x;
     return query
@@ -33,7 +34,8 @@ begin
             select h.host_id from fleet_state.hosts h
              where not exists (select from fleet_live.hosts l where l.host_id = h.host_id)) x;
     return query
-    select 'cursors are in the log', case when count(*) = 0 then 'ok' else 'bad' end, coalesce(string_agg(c.consumer, ', '), ''),
+    select 'cursors are in the log', case when count(*) = 0 then 'ok' else 'bad' end,
+           coalesce(string_agg(c.consumer, ', '), ''),
            case when count(*) = 0 then '' else 'the log was rewound: fleet.drop_cursor, then read again' end
       from fleet_live.cursors c
      where c.event_id is not null and not exists (

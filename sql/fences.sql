@@ -8,7 +8,8 @@ begin
         return null;
     end if;
     return case fence_problem.kind
-        when 'reservation' then fleet_log.reservation_fence_problem(fence_problem.project, fence_problem.id, fence_problem.token)
+        when 'reservation' then fleet_log.reservation_fence_problem(
+            fence_problem.project, fence_problem.id, fence_problem.token)
         else 'there is no lease of kind ' || fence_problem.kind end;
 end $$;
 comment on function fleet_log.fence_problem is

@@ -42,14 +42,21 @@ begin
     -- (characters e, f), variant 10 in the second and third bit of the fourth.
     a := (a & 34359738367) & ~(12::bigint << 20) | (14::bigint << 35) | (a & (1::bigint << 35)) | (8::bigint << 20);
     return case when new_id.prefix = '' then '' else new_id.prefix || '_' end
-        || substr(letters, ((t >> 45) & 31)::int + 1, 1) || substr(letters, ((t >> 40) & 31)::int + 1, 1) || substr(letters, ((t >> 35) & 31)::int + 1, 1)
-        || substr(letters, ((t >> 30) & 31)::int + 1, 1) || substr(letters, ((t >> 25) & 31)::int + 1, 1) || substr(letters, ((t >> 20) & 31)::int + 1, 1)
-        || substr(letters, ((t >> 15) & 31)::int + 1, 1) || substr(letters, ((t >> 10) & 31)::int + 1, 1) || substr(letters, ((t >> 5) & 31)::int + 1, 1) || substr(letters, (t & 31)::int + 1, 1)
-        || substr(letters, ((a >> 35) & 31)::int + 1, 1) || substr(letters, ((a >> 30) & 31)::int + 1, 1) || substr(letters, ((a >> 25) & 31)::int + 1, 1)
-        || substr(letters, ((a >> 20) & 31)::int + 1, 1) || substr(letters, ((a >> 15) & 31)::int + 1, 1) || substr(letters, ((a >> 10) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 45) & 31)::int + 1, 1) || substr(letters, ((t >> 40) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 35) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 30) & 31)::int + 1, 1) || substr(letters, ((t >> 25) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 20) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 15) & 31)::int + 1, 1) || substr(letters, ((t >> 10) & 31)::int + 1, 1)
+        || substr(letters, ((t >> 5) & 31)::int + 1, 1) || substr(letters, (t & 31)::int + 1, 1)
+        || substr(letters, ((a >> 35) & 31)::int + 1, 1) || substr(letters, ((a >> 30) & 31)::int + 1, 1)
+        || substr(letters, ((a >> 25) & 31)::int + 1, 1)
+        || substr(letters, ((a >> 20) & 31)::int + 1, 1) || substr(letters, ((a >> 15) & 31)::int + 1, 1)
+        || substr(letters, ((a >> 10) & 31)::int + 1, 1)
         || substr(letters, ((a >> 5) & 31)::int + 1, 1) || substr(letters, (a & 31)::int + 1, 1)
-        || substr(letters, ((b >> 35) & 31)::int + 1, 1) || substr(letters, ((b >> 30) & 31)::int + 1, 1) || substr(letters, ((b >> 25) & 31)::int + 1, 1)
-        || substr(letters, ((b >> 20) & 31)::int + 1, 1) || substr(letters, ((b >> 15) & 31)::int + 1, 1) || substr(letters, ((b >> 10) & 31)::int + 1, 1)
+        || substr(letters, ((b >> 35) & 31)::int + 1, 1) || substr(letters, ((b >> 30) & 31)::int + 1, 1)
+        || substr(letters, ((b >> 25) & 31)::int + 1, 1)
+        || substr(letters, ((b >> 20) & 31)::int + 1, 1) || substr(letters, ((b >> 15) & 31)::int + 1, 1)
+        || substr(letters, ((b >> 10) & 31)::int + 1, 1)
         || substr(letters, ((b >> 5) & 31)::int + 1, 1) || substr(letters, (b & 31)::int + 1, 1);
 end $$;
 comment on function fleet.new_id is 'A fresh TypeID that sorts by time. Example: select fleet.new_id(''rsv'')';

@@ -20,7 +20,8 @@ begin
         'requests_waiting', (select count(*) from fleet_state.reservation_requests r
                               where r.state = 'waiting' and (wanted is null or r.project = wanted)),
         'recent', (select coalesce(jsonb_agg(e.item::jsonb order by e.n), '[]') from fleet.list_events(
-                       jsonb_strip_nulls(jsonb_build_object('project', wanted, 'before', '999999999999', 'limit', 10))) with ordinality e(item, cursor_key, n)));
+                       jsonb_strip_nulls(jsonb_build_object('project', wanted, 'limit', 10,
+                                                            'before', '999999999999'))) with ordinality e(item, cursor_key, n)));
 end $$;
 comment on function fleet.overview_json is
     'What goes on, on one page. Example: select jsonb_pretty(fleet.overview_json(''demo''))';

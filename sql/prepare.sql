@@ -151,7 +151,8 @@ begin
           from item i
           left join fleet_log.commands c on i.sound and c.op = i.v ->> 'op'
     ), checked as (
-        select a.*, d.answer, d.seq as answer_seq, d.stored_at, p.code as p_code, p.field as p_field, p.message as p_message, p.hint as p_hint
+        select a.*, d.answer, d.seq as answer_seq,
+               p.code as p_code, p.field as p_field, p.message as p_message, p.hint as p_hint
           from asked a
           left join lateral (
               select y.* from fleet_live.idempotency y
@@ -167,7 +168,8 @@ begin
                           when a.role is not null and not a.role = any(a.roles) then 'forbidden'
                           when a.scope <> 'none' and coalesce(a.v ->> 'project', '') = '' then 'invalid_field'
                           when a.needs_fence and jsonb_typeof(a.v -> 'fence') is distinct from 'object' then 'invalid_field'
-                          when trusted and (a.v ->> 'epoch') is not null and a.v ->> 'op' <> 'host_join' and not exists (
+                          when trusted and (a.v ->> 'epoch') is not null and a.v ->> 'op' <> 'host_join'
+                               and not exists (
                                select from fleet_live.hosts h
                                 where h.host_id = a.v ->> 'host' and h.epoch = (a.v ->> 'epoch')::bigint)
                               then 'host_epoch_moved' end as code) verdict
@@ -187,7 +189,8 @@ begin
                           when verdict.code = 'idempotency_mismatch' then 'this key was used for another request'
                           when verdict.code = 'forbidden' then 'this needs the role ' || a.role
                           when verdict.code = 'host_epoch_moved' then 'the host was declared lost or joined again'
-                          when a.scope <> 'none' and coalesce(a.v ->> 'project', '') = '' then 'is missing; must be a project key'
+                          when a.scope <> 'none' and coalesce(a.v ->> 'project', '') = ''
+                              then 'is missing; must be a project key'
                           else 'is missing; this needs the fence {kind, id, token} of the lease' end as message,
                      case verdict.code
                           when 'idempotency_mismatch' then 'draw a new key for a new request'

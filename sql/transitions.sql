@@ -43,7 +43,8 @@ returns fleet_log.work
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     if exists (select from fleet_log.transitions t
-                where t.entity = check_transition.entity and t.from_state = check_transition.state and t.event = check_transition.event
+                where t.entity = check_transition.entity and t.from_state = check_transition.state
+                  and t.event = check_transition.event
                   and (asked is null or t.to_state = asked)) then
         return w;
     end if;
@@ -52,7 +53,8 @@ begin
         jsonb_build_object('found', state, 'asked', coalesce(asked, event), 'allowed', (
             select coalesce(jsonb_agg(jsonb_build_object('event', t.event, 'to', t.to_state)
                                       order by t.event, t.to_state), '[]')
-              from fleet_log.transitions t where t.entity = check_transition.entity and t.from_state = check_transition.state)));
+              from fleet_log.transitions t
+             where t.entity = check_transition.entity and t.from_state = check_transition.state)));
 end $$;
 comment on function fleet_log.check_transition is
     'Refuses what the state machine does not have: w.code is then set. Example, in a command: w := fleet_log.check_transition(w, ''pilot'', old.state, ''pilot_stale'')';

@@ -1,5 +1,5 @@
 -- A pinned path costs 1 to 2 µs at every call (the setting is put in and taken back, the plans look the path up again):
--- 16 % of a reserve, which makes some thirty calls. These functions run only inside fleet.act, which pins the path for
+-- a fifth of a reserve, which makes some thirty calls. These functions run only inside fleet.act, which pins the path for
 -- all of them, are executable by nobody but the owner, and name everything with its schema.
 do $$
 declare

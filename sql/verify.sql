@@ -28,7 +28,8 @@ begin
         copy_schema, compare_table.name, compare_table.name,
         (select string_agg(format('%I', k), ', ') from unnest(keys) k),
         (select coalesce(string_agg(format(
-            'union all select %L, true, true, g.%I::text, s.%I::text where g.is_there and s.is_there and g.%I is distinct from s.%I',
+            'union all select %L, true, true, g.%I::text, s.%I::text
+               where g.is_there and s.is_there and g.%I is distinct from s.%I',
             c, c, c, c, c), ' '), '') from unnest(columns) c));
 end $$;
 comment on function fleet_log.compare_table is
