@@ -9,7 +9,9 @@ set plan_cache_mode = force_generic_plan
 -- Everything below looks rows up by key. Statistics lag behind a table that was empty a minute ago; with them the planner
 -- would read all of it.
 set enable_seqscan = off
-set jit = off as $$
+set jit = off
+-- Whoever calls: a role's settings are taken at login only, and nobody logs in as fleet_operator.
+set lock_timeout = '2s' as $$
 #variable_conflict use_variable
 declare
     works fleet_log.work[];

@@ -97,17 +97,3 @@ end $$;
 -- The daemon reads the log and the schema's version with statements of its own (sql/statements).
 grant usage on schema fleet_log to fleet_daemon;
 grant select on fleet_log.schema_versions, fleet_log.schema_repeatable, fleet_log.envelopes to fleet_daemon;
-
--- A session that holds the order lock must not wait for ever for another.
-do $$
-declare
-    name text;
-begin
-    foreach name in array array['fleet_daemon', 'fleet_operator'] loop
-        execute format('alter role %I in database %I set lock_timeout = ''2s''', name, current_database());
-        execute format('alter role %I in database %I set idle_in_transaction_session_timeout = ''2s''',
-                       name, current_database());
-    end loop;
-exception when insufficient_privilege then
-    raise notice 'the roles that act should have lock_timeout and idle_in_transaction_session_timeout of 2 s';
-end $$;
