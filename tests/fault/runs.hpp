@@ -13,6 +13,8 @@ struct EventsRun {
     std::chrono::seconds length{30};
     int daemon_writers = 5;
     int psql_writers = 3;
+    bool daemon_subscribers = true;
+    std::chrono::seconds end_limit{60};  // for the workers to come to their end
     bool kill_listeners = true;
     bool kill_daemons = true;
     bool crash_server = true;

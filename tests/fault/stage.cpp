@@ -55,10 +55,14 @@ Stage::Worker& Stage::add_worker(std::string const& mode, std::string const& nam
     auto worker = std::make_unique<Worker>();
     worker->mode = mode;
     worker->name = name;
+    auto const project = is_writer(mode) ? name : std::string{"shop"};
+    ask([&](test::Postgres& admin) { test::seed_project(admin, project); });
     worker->command.words = {FLEET_FAULT_WORKER,
                              mode,
                              "--name",
                              name,
+                             "--project",
+                             project,
                              "--history",
                              (folder_.path() / (name + ".ndjson")).string(),
                              "--control",
@@ -106,9 +110,9 @@ void Stage::tell_subscribers_the_end(std::int64_t seq) {
 std::size_t Stage::kill_listeners() {
     return ask([](test::Postgres& admin) {
         // Those of the daemons and of subscriptions straight on the database.
-        return static_cast<std::size_t>(
-            admin.number("select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity"
-                         " where datname = current_database() and application_name ~ 'listen|direct'"));
+        return static_cast<std::size_t>(admin.number(
+            "select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = current_database() and application_name ~ '/(listener|subscription)$'"));
     });
 }
 

@@ -36,7 +36,8 @@ public:
         test::Command command{};
         test::Process process{};
     };
-    // `daemon` is an index; psql and direct workers pass none.
+    // Writers have a project each: commands of one project wait for each other, those of several only at the
+    // order lock. `daemon` is an index; psql and direct workers pass none.
     Worker& add_worker(std::string const& mode, std::string const& name, std::optional<std::size_t> daemon,
                        int rounds = 0);
     void kill_worker(Worker& worker);

@@ -14,7 +14,7 @@ using Clock = std::chrono::steady_clock;
 // Subscribers first, so that they see the beginning live; two on each daemon, one straight on the database.
 void add_workers(Stage& stage, EventsRun const& run) {
     auto const daemons = static_cast<std::size_t>(run.stage.daemons);
-    for (std::size_t i = 0; i < 2 * daemons; ++i) {
+    for (std::size_t i = 0; run.daemon_subscribers && i < 2 * daemons; ++i) {
         stage.add_worker("subscribe", fmt::format("subscriber-{}", i), i % daemons);
     }
     stage.add_worker("direct", "subscriber-direct", std::nullopt);
@@ -45,13 +45,31 @@ void break_things(Stage& stage, EventsRun const& run, EventsOutcome& outcome) {
     }
 }
 
-void expect_end(Stage& stage, bool writers, EventsOutcome& outcome) {
+bool is_writer(Stage::Worker const& worker) {
+    return worker.mode == "append" || worker.mode == "psql";
+}
+
+// Waits for the end of all writers or of all subscribers. One more event now and then lets a subscriber that
+// missed the last of the run learn that it has ended.
+void expect_end(Stage& stage, EventsRun const& run, bool writers, EventsOutcome& outcome) {
+    auto next_event = Clock::now();
+    auto const ended = [&] {
+        bool all = true;
+        for (auto const& worker : stage.workers()) {
+            if (is_writer(*worker) == writers && worker->process.running()) all = false;
+        }
+        if (!all && !writers && Clock::now() >= next_event) {
+            stage.append_one();
+            next_event = Clock::now() + std::chrono::milliseconds{500};
+        }
+        return all;
+    };
+    test::eventually(ended, run.end_limit);
     for (auto const& worker : stage.workers()) {
-        bool const is_writer = worker->mode == "append" || worker->mode == "psql";
-        if (is_writer != writers) continue;
-        auto const ended = worker->process.wait(std::chrono::seconds{90});
-        if (ended && ended->status == 0) continue;
-        outcome.complaints.push_back(fmt::format("{} {}: {}", worker->name, ended ? "failed" : "did not end",
+        if (is_writer(*worker) != writers) continue;
+        auto const end = worker->process.wait(std::chrono::milliseconds{0});
+        if (end && end->status == 0) continue;
+        outcome.complaints.push_back(fmt::format("{} {}: {}", worker->name, end ? "failed" : "did not end",
                                                  stage.complaints(*worker)));
     }
 }
@@ -61,7 +79,7 @@ void gather(Stage& stage, std::int64_t head, EventsOutcome& outcome) {
     evidence.log = stage.log_until(head);
     for (auto const& worker : stage.workers()) {
         auto const lines = stage.history(*worker);
-        if (worker->mode == "append" || worker->mode == "psql") {
+        if (is_writer(*worker)) {
             auto const acknowledged = seen_events(lines, "acked");
             evidence.acknowledged.insert(evidence.acknowledged.end(), acknowledged.begin(),
                                          acknowledged.end());
@@ -98,12 +116,10 @@ EventsOutcome run_events(EventsRun run) {
     add_workers(stage, run);
     break_things(stage, run, outcome);
     stage.tell_writers_to_stop();
-    expect_end(stage, true, outcome);
+    expect_end(stage, run, true, outcome);
     auto const head = stage.head();
-    // One more event, so that a subscriber which missed the last of the run still learns that it has ended.
-    stage.append_one();
     stage.tell_subscribers_the_end(head);
-    expect_end(stage, false, outcome);
+    expect_end(stage, run, false, outcome);
     gather(stage, head, outcome);
     outcome.differences = stage.projection_differences();
     return outcome;

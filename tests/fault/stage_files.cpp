@@ -58,7 +58,6 @@ void count(std::vector<Json> const& lines, FilesOutcome& outcome) {
         auto const did = line.value("did", "");
         if (did == "round") outcome.rounds += 1;
         if (did == "granted") outcome.granted += 1;
-        if (did == "granted") outcome.displaced += line.at("displaced").get<std::size_t>();
         if (did == "refused") outcome.conflicts += 1;
         if (did == "accepted") outcome.accepted += 1;
         if (did == "rejected") outcome.rejected += 1;
@@ -88,6 +87,9 @@ FilesOutcome run_files(FilesRun run) {
         for (auto& hold : holds_of(worker->name, lines)) evidence.holds.push_back(std::move(hold));
     }
     evidence.log = stage.logged_reservations();
+    outcome.displaced =
+        static_cast<std::size_t>(std::count_if(evidence.log.begin(), evidence.log.end(),
+                                               [](auto const& event) { return event.cause == "expired"; }));
     outcome.findings = check_files(evidence);
     outcome.differences = stage.projection_differences();
     return outcome;

@@ -11,6 +11,7 @@ namespace {
 EventsRun short_events_run() {
     EventsRun run;
     run.length = std::chrono::seconds{8};
+    run.end_limit = std::chrono::seconds{20};
     run.kill_listeners = false;
     run.kill_daemons = false;
     run.crash_server = false;
@@ -29,6 +30,9 @@ FilesRun short_files_run() {
 TEST_CASE("without the order lock, events are found missing at a subscriber", "[fault][switches]") {
     auto run = short_events_run();
     run.stage.database_switches = "no_order_lock";
+    // A daemon holds its subscribers back at a hole, so nothing is lost there but time. A subscription
+    // straight on the database reads what is behind its last seq, as one would with an identity column.
+    run.daemon_subscribers = false;
     auto const outcome = run_events(run);
     std::cout << "no_order_lock: " << outcome.text() << std::endl;
     CHECK(outcome.acknowledged >= 500);

@@ -2,8 +2,8 @@
 #include <fleet/path.hpp>
 #include <fleet/pattern.hpp>
 
-#include <catch2/catch.hpp>
 #include <rapidcheck.h>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -34,18 +34,24 @@ bool path_fits(std::span<std::string const> glob, std::span<std::string const> p
     if (glob.front() == "**") {
         return path_fits(glob.subspan(1), path) || (!path.empty() && path_fits(glob, path.subspan(1)));
     }
-    return !path.empty() && segment_fits(glob.front(), path.front()) && path_fits(glob.subspan(1), path.subspan(1));
+    return !path.empty() && segment_fits(glob.front(), path.front()) &&
+           path_fits(glob.subspan(1), path.subspan(1));
 }
 
 Words split(std::string_view text) {
     Words words(1);
     for (char const c : text) {
-        if (c == '/') words.emplace_back(); else words.back().push_back(c);
+        if (c == '/')
+            words.emplace_back();
+        else
+            words.back().push_back(c);
     }
     return words;
 }
 
-bool fits(std::string_view glob, std::string_view path) { return path_fits(split(glob), split(path)); }
+bool fits(std::string_view glob, std::string_view path) {
+    return path_fits(split(glob), split(path));
+}
 
 // All words of 1 to `length` letters.
 Words words_of(std::string_view letters, std::size_t length) {
@@ -67,7 +73,8 @@ Words paths_of(Words const& segments, std::size_t depth) {
     for (std::size_t n = 1; n <= depth; ++n) {
         Words next;
         for (auto const& path : last) {
-            for (auto const& segment : segments) next.push_back(path.empty() ? segment : path + "/" + segment);
+            for (auto const& segment : segments)
+                next.push_back(path.empty() ? segment : path + "/" + segment);
         }
         all.insert(all.end(), next.begin(), next.end());
         last = std::move(next);
@@ -77,7 +84,7 @@ Words paths_of(Words const& segments, std::size_t depth) {
 
 struct Known {
     fleet::Pattern pattern;
-    std::vector<std::uint64_t> fitting;   // one bit a path
+    std::vector<std::uint64_t> fitting;  // one bit a path
 };
 
 std::vector<Known> know(Words const& globs, Words const& paths) {
@@ -118,35 +125,42 @@ std::size_t wrong_answers(std::vector<Known> const& all) {
 }
 
 rc::Gen<std::string> segments_of(std::string const& letters, int length) {
-    return rc::gen::suchThat(
-        rc::gen::mapcat(rc::gen::inRange(1, length + 1),
-                        [letters](int n) {
-                            return rc::gen::container<std::string>(static_cast<std::size_t>(n),
-                                                                   rc::gen::elementOf(letters));
-                        }),
-        [](std::string const& text) { return text != "." && text != ".." && text.find("**") == std::string::npos; });
+    return rc::gen::suchThat(rc::gen::mapcat(rc::gen::inRange(1, length + 1),
+                                             [letters](int n) {
+                                                 return rc::gen::container<std::string>(
+                                                     static_cast<std::size_t>(n),
+                                                     rc::gen::elementOf(letters));
+                                             }),
+                             [](std::string const& text) {
+                                 return text != "." && text != ".." && text.find("**") == std::string::npos;
+                             });
 }
 
 rc::Gen<std::string> joined(rc::Gen<std::string> segment, int depth) {
-    return rc::gen::map(rc::gen::mapcat(rc::gen::inRange(1, depth + 1),
-                                        [segment](int n) {
-                                            return rc::gen::container<Words>(static_cast<std::size_t>(n), segment);
-                                        }),
-                        [](Words const& words) {
-                            std::string text;
-                            for (auto const& word : words) text += (text.empty() ? "" : "/") + word;
-                            return text;
-                        });
+    return rc::gen::map(
+        rc::gen::mapcat(
+            rc::gen::inRange(1, depth + 1),
+            [segment](int n) { return rc::gen::container<Words>(static_cast<std::size_t>(n), segment); }),
+        [](Words const& words) {
+            std::string text;
+            for (auto const& word : words) text += (text.empty() ? "" : "/") + word;
+            return text;
+        });
 }
 
 rc::Gen<std::string> random_globs() {
-    return joined(rc::gen::weightedOneOf<std::string>({{1, rc::gen::just(std::string("**"))},
-                                                       {3, segments_of("ab.*?", 5)}}), 7);
+    return joined(rc::gen::weightedOneOf<std::string>(
+                      {{1, rc::gen::just(std::string("**"))}, {3, segments_of("ab.*?", 5)}}),
+                  7);
 }
 
-rc::Gen<std::string> random_paths() { return joined(segments_of("ab.", 4), 7); }
+rc::Gen<std::string> random_paths() {
+    return joined(segments_of("ab.", 4), 7);
+}
 
-fleet::Pattern pattern(std::string const& text) { return fleet::Pattern::parse(text).value(); }
+fleet::Pattern pattern(std::string const& text) {
+    return fleet::Pattern::parse(text).value();
+}
 
 }  // namespace
 
@@ -169,7 +183,8 @@ TEST_CASE("a pattern matches what the plain matcher matches", "[property][patter
     }));
 }
 
-TEST_CASE("a witness is a proper path that both patterns match, whichever comes first", "[property][pattern]") {
+TEST_CASE("a witness is a proper path that both patterns match, whichever comes first",
+          "[property][pattern]") {
     CHECK(rc::check("witness", [] {
         auto const a = *random_globs();
         auto const b = *random_globs();

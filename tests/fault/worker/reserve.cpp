@@ -67,9 +67,11 @@ private:
             history_.note({{"did", "releasing"}, {"token", token}, {"at", now_us()}});
         if (rounds_ == 0 && open.empty()) co_return;
         for (int tries = 0; tries < 200; ++tries) {
+            std::string operation = "reservations.release_all";
             auto args = Json::object();
-            auto outcome = co_await client_.async_call("reservations.release_all", std::move(args),
-                                                       CallOptions{}, asio::use_awaitable);
+            CallOptions options;
+            auto outcome = co_await client_.async_call(std::move(operation), std::move(args),
+                                                       std::move(options), asio::use_awaitable);
             if (outcome.has_value()) co_return;
             note_failure("release_all", outcome.error());
             co_await pause_for(50);
@@ -97,8 +99,7 @@ private:
                        {"patterns", granted.patterns},
                        {"mode", granted.mode},
                        {"got", got},
-                       {"expires", micros(granted.expires_at.value())},
-                       {"displaced", granted.displaced.size()}});
+                       {"expires", micros(granted.expires_at.value())}});
         auto fence = granted.fence;
         auto path = covered_path(granted.patterns);
         co_await check(fence, path);

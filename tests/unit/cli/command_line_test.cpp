@@ -46,6 +46,7 @@ TEST_CASE("flags of every command may stand anywhere", "[unit][cli]") {
 TEST_CASE("a word that is nearly a command names it", "[unit][cli]") {
     CHECK(wrong({"servics"}).hint == "Did you mean `fleet services`?");
     CHECK(wrong({"services", "statsu"}).hint == "Did you mean `fleet services status`?");
+    CHECK(wrong({"cursors", "reserve"}).message == "there is no command fleet cursors reserve");
     CHECK(wrong({"zzzzzz"}).message == "there is no command fleet zzzzzz");
     CHECK(wrong({"services"}).message.find("up, down, status") != std::string::npos);
     CHECK(wrong({"status", "x"}).message == "fleet status does not take \"x\"");

@@ -106,8 +106,8 @@ TEST_CASE("events are told as sentences, and a release names its files", "[unit]
     CHECK(told(teller, event("file_reservation_forced",
                              {{"by", "boss"}, {"holder", "viper-1"}, {"reason", "gone"}})) ==
           "boss took a from viper-1: gone");
-    CHECK(told(teller, event("file_reservation_extended", {{"expires_at", "soon"}})) ==
-          "extended a until soon");
+    CHECK(told(teller, event("file_reservation_extended", {{"expires_at", "1970-01-01T00:12:00Z"}})) ==
+          "extended a: 12 min left");
 }
 
 TEST_CASE("pilots, hosts and a user's own events have their sentences", "[unit][cli]") {
@@ -117,7 +117,7 @@ TEST_CASE("pilots, hosts and a user's own events have their sentences", "[unit][
           "viper-1 reports for duty (codex m)");
     CHECK(told(teller, event("pilot_status_changed", {{"from", "active"}, {"to", "idle"}})) ==
           "is idle (was active)");
-    CHECK(told(teller, event("pilot_stale", Json::object())) == "gave no sign of life and is stale");
+    CHECK(told(teller, event("pilot_stale", Json::object())) == "viper-1 gave no sign of life and is stale");
     CHECK(told(teller, event("pilot_deregistered", {{"reason", "completed"}})) == "signed off, completed");
     CHECK(told(teller, event("host_left", {{"reason", "lost"}})) == "host was lost");
     CHECK(told(teller, event("host_left", {{"reason", "shutdown"}})) == "host left");

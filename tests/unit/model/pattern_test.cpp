@@ -7,11 +7,17 @@
 
 namespace {
 
-fleet::Pattern pattern(std::string_view text) { return fleet::Pattern::parse(text).value(); }
+fleet::Pattern pattern(std::string_view text) {
+    return fleet::Pattern::parse(text).value();
+}
 
-bool matches(std::string_view text, std::string_view path) { return pattern(text).matches(path); }
+bool matches(std::string_view text, std::string_view path) {
+    return pattern(text).matches(path);
+}
 
-bool collide(std::string_view a, std::string_view b) { return overlaps(pattern(a), pattern(b)); }
+bool collide(std::string_view a, std::string_view b) {
+    return overlaps(pattern(a), pattern(b));
+}
 
 std::string meeting(std::string_view a, std::string_view b) {
     return witness(pattern(a), pattern(b)).value_or("(none)");
@@ -24,6 +30,8 @@ std::string refusal(std::string_view text) {
     CHECK(parsed.error().field == "/patterns/2");
     return parsed.error().message;
 }
+
+constexpr auto in_part = "the pattern has ** as part of a segment; it must stand alone between slashes";
 
 std::string path_refusal(std::string_view text) {
     auto const checked = fleet::check_path(text, "/path");
@@ -90,14 +98,15 @@ TEST_CASE("a malformed pattern is refused with the reason", "[pattern]") {
     CHECK(refusal("../../x") == "the pattern has the segment \"..\"; name it from the top of the project");
     CHECK(refusal("./x") == "the pattern has the segment \".\"; name it from the top of the project");
     CHECK(refusal("a/..") == "the pattern has the segment \"..\"; name it from the top of the project");
-    CHECK(refusal("a**") == "the pattern has ** as part of a segment; it must stand alone between slashes");
-    CHECK(refusal("a/***") == "the pattern has ** as part of a segment; it must stand alone between slashes");
-    CHECK(refusal("a/**b/c") == "the pattern has ** as part of a segment; it must stand alone between slashes");
+    CHECK(refusal("a**") == in_part);
+    CHECK(refusal("a/***") == in_part);
+    CHECK(refusal("a/**b/c") == in_part);
     CHECK(refusal("\xC3(") == "the pattern is not valid UTF-8");
     CHECK(refusal("a\tb") == "the pattern holds a control character");
     for (std::string const special : {"[", "!", "{", "\\"}) {
         CHECK(refusal("a" + special) ==
-              "the pattern holds \"" + special + "\"; only *, ? and ** are special, and ? stands for one character");
+              "the pattern holds \"" + special +
+                  "\"; only *, ? and ** are special, and ? stands for one character");
     }
 }
 

@@ -101,11 +101,13 @@ TEST_CASE("the newest supported programs are chosen, or those of the data", "[se
     PlacesToLook places;
     places.versioned = folder.path();
     CHECK(test::must(choose_binaries(places, std::nullopt)).version == "17.2");
-    CHECK(test::must(choose_binaries(places, 15)).version == "15.16");
-    auto const missing = choose_binaries(places, 16);
+    CHECK(test::must(choose_binaries(places, "15")).version == "15.16");
+    auto const missing = choose_binaries(places, "16");
     CHECK(test::code_of(missing) == "wrong_major");
     CHECK(missing.error().message.find("16") != std::string::npos);
     CHECK(missing.error().message.find("17.2") != std::string::npos);
+    CHECK(test::code_of(choose_binaries(places, "1")) == "wrong_major");
+    CHECK(choose_binaries(places, "9.6").error().message.find("9.6") != std::string::npos);
 }
 
 TEST_CASE("a directory that was configured is the only one that counts", "[services][binaries]") {
@@ -179,11 +181,11 @@ TEST_CASE("only loopback and scram stand in the server's files", "[services][clu
 TEST_CASE("data that cannot be read are not taken for none", "[services][cluster]") {
     Folder folder;
     ClusterPaths const paths{folder.path()};
-    CHECK_FALSE(test::must(data_major(paths)));
+    CHECK_FALSE(test::must(data_version(paths)));
     fs::create_directory(paths.data());
-    CHECK(test::code_of(data_major(paths)) == "wrong_major");
+    CHECK(test::code_of(data_version(paths)) == "wrong_major");
     write(paths.data() / "PG_VERSION", "15\n");
-    CHECK(*test::must(data_major(paths)) == 15);
+    CHECK(*test::must(data_version(paths)) == "15");
 }
 
 TEST_CASE("removing a cluster leaves what is not ours", "[services][cluster]") {
