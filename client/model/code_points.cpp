@@ -6,9 +6,9 @@ namespace fleet {
 namespace {
 
 struct Lead {
-    std::size_t length;       // bytes of the whole character
-    char32_t bits;            // payload of the first byte
-    char32_t least;           // anything below has a shorter form
+    std::size_t length;  // bytes of the whole character
+    char32_t bits;       // payload of the first byte
+    char32_t least;      // anything below has a shorter form
 };
 
 std::optional<Lead> lead_of(unsigned char byte) {

@@ -15,10 +15,12 @@ using Segments = std::vector<Segment>;
 constexpr char32_t any_run = 0x110000;
 constexpr char32_t any_one = 0x110001;
 constexpr char32_t any_one_but_dot = 0x110002;
-constexpr char32_t any_segments = 0x110003;   // the only token of the segment `**`
-constexpr char32_t sample = U'x';             // what a witness puts where anything will do
+constexpr char32_t any_segments = 0x110003;  // the only token of the segment `**`
+constexpr char32_t sample = U'x';            // what a witness puts where anything will do
 
-bool spans_segments(Segment const& segment) { return segment.front() == any_segments; }
+bool spans_segments(Segment const& segment) {
+    return segment.front() == any_segments;
+}
 
 // What both tokens accept, neither being a run; empty if nothing is.
 std::optional<char32_t> meet(char32_t a, char32_t b) {
@@ -34,12 +36,13 @@ std::optional<char32_t> meet(char32_t a, char32_t b) {
 // A pair that failed once is never tried again, so the work is bounded by the product of the lengths.
 class SegmentMeeting {
 public:
-    SegmentMeeting(Segment const& a, Segment const& b) : a_(a), b_(b), failed_((a.size() + 1) * (b.size() + 1)) {}
+    SegmentMeeting(Segment const& a, Segment const& b)
+        : a_(a), b_(b), failed_((a.size() + 1) * (b.size() + 1)) {}
 
     std::optional<Segment> run() {
         if (!from(0, 0)) return std::nullopt;
         std::reverse(found_.begin(), found_.end());
-        if (found_.empty()) found_.push_back(sample);   // `*` against `*`: a segment of a path is not empty
+        if (found_.empty()) found_.push_back(sample);  // `*` against `*`: a segment of a path is not empty
         return found_;
     }
 
@@ -58,7 +61,7 @@ private:
         bool const run_b = j < b_.size() && b_[j] == any_run;
         if (run_a && from(i + 1, j)) return true;
         if (run_b && from(i, j + 1)) return true;
-        if (run_a && run_b) return false;              // one of the two runs can always be the one that ends first
+        if (run_a && run_b) return false;  // one of two runs can always be the one that ends first
         if (run_a) return j < b_.size() && take(meet(any_one, b_[j]), i, j + 1);
         if (run_b) return i < a_.size() && take(meet(a_[i], any_one), i + 1, j);
         return i < a_.size() && j < b_.size() && take(meet(a_[i], b_[j]), i + 1, j + 1);
@@ -73,11 +76,11 @@ private:
     Segment const& a_;
     Segment const& b_;
     std::vector<bool> failed_;
-    Segment found_{};   // in reverse
+    Segment found_{};  // in reverse
 };
 
-// "." and ".." are no segments of a path, so a pattern that can be nothing longer must not match them. Patterns
-// with a run need no care: if both match ".", both match ".x." too, and likewise for "..".
+// "." and ".." are no segments of a path, so a pattern that can be nothing longer must not match them.
+// Patterns with a run need no care: if both match ".", both match ".x." too, and likewise for "..".
 std::vector<Segment> without_dots(Segment const& segment) {
     if (segment == Segment{any_one}) return {{any_one_but_dot}};
     if (segment == Segment{U'.', any_one}) return {{U'.', any_one_but_dot}};
@@ -101,11 +104,12 @@ std::optional<Segment> segment_witness(Segment const& a, Segment const& b) {
 // The same walk one level up: segments instead of characters, `**` instead of `*`.
 class PathMeeting {
 public:
-    PathMeeting(Segments const& a, Segments const& b) : a_(a), b_(b), failed_((a.size() + 1) * (b.size() + 1)) {}
+    PathMeeting(Segments const& a, Segments const& b)
+        : a_(a), b_(b), failed_((a.size() + 1) * (b.size() + 1)) {}
 
     std::optional<std::string> run() {
         if (!from(0, 0)) return std::nullopt;
-        if (found_.empty()) found_.push_back({sample});   // `**` against `**`: a path is not empty
+        if (found_.empty()) found_.push_back({sample});  // `**` against `**`: a path is not empty
         std::string path;
         for (auto segment = found_.rbegin(); segment != found_.rend(); ++segment) {
             path += (path.empty() ? "" : "/") + utf8(*segment);
@@ -145,7 +149,7 @@ private:
     Segments const& a_;
     Segments const& b_;
     std::vector<bool> failed_;
-    Segments found_{};   // in reverse
+    Segments found_{};  // in reverse
 };
 
 // Splits a text that was checked; `tokens` says whether `*` and `?` are wildcards or characters.
@@ -178,7 +182,10 @@ std::string canonical(std::string_view text) {
     for (std::size_t at = 0; (at = whole.find("**/**", at)) != std::string::npos;) {
         bool const begins = at == 0 || whole[at - 1] == '/';
         bool const ends = at + 5 == whole.size() || whole[at + 5] == '/';
-        if (begins && ends) whole.erase(at, 3); else at += 1;
+        if (begins && ends)
+            whole.erase(at, 3);
+        else
+            at += 1;
     }
     return whole;
 }
@@ -187,7 +194,8 @@ std::optional<std::string> characters_problem(std::u32string_view points) {
     for (char32_t const point : points) {
         if (point < 0x20 || point == 0x7F) return "holds a control character";
         if (point == U'[' || point == U'!' || point == U'{' || point == U'\\') {
-            return "holds \"" + utf8({&point, 1}) + "\"; only *, ? and ** are special, and ? stands for one character";
+            return "holds \"" + utf8({&point, 1}) +
+                   "\"; only *, ? and ** are special, and ? stands for one character";
         }
     }
     return std::nullopt;
@@ -228,7 +236,9 @@ Result<Pattern> Pattern::parse(std::string_view text, std::string_view field) {
     return Pattern(std::move(whole));
 }
 
-bool Pattern::is_literal() const noexcept { return text_.find_first_of("*?") == std::string::npos; }
+bool Pattern::is_literal() const noexcept {
+    return text_.find_first_of("*?") == std::string::npos;
+}
 
 std::string_view Pattern::literal_prefix() const noexcept {
     return std::string_view(text_).substr(0, text_.find_first_of("*?"));
@@ -240,7 +250,9 @@ bool Pattern::matches(std::string_view path) const {
     return PathMeeting(segments_, literal).run().has_value();
 }
 
-bool overlaps(Pattern const& a, Pattern const& b) { return a == b || witness(a, b).has_value(); }
+bool overlaps(Pattern const& a, Pattern const& b) {
+    return a == b || witness(a, b).has_value();
+}
 
 std::optional<std::string> witness(Pattern const& a, Pattern const& b) {
     return PathMeeting(a.segments_, b.segments_).run();

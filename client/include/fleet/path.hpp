@@ -10,9 +10,9 @@ namespace fleet {
 
 inline constexpr std::size_t path_bytes_max = 4096;
 
-// The path as given. Errors, all `invalid_field` with `field` and the reason: empty, absolute, an empty segment
-// (also a "/" at the end), "." or "..", NUL, invalid UTF-8, longer than `path_bytes_max`. Wildcards are ordinary
-// characters here. That text is NFC is for the database to say: it has the tables of Unicode.
+// The path as given. Errors, all `invalid_field` with `field` and the reason: empty, absolute, an empty
+// segment (also a "/" at the end), "." or "..", NUL, invalid UTF-8, longer than `path_bytes_max`. Wildcards
+// are ordinary characters here. That text is NFC is for the database to say: it has the tables of Unicode.
 Result<std::string> check_path(std::string_view text, std::string_view field = {});
 
 }  // namespace fleet

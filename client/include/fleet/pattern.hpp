@@ -1,6 +1,6 @@
 #pragma once
-// Which files a reservation covers: the glob algebra. `sql/patterns.sql` is the same algebra inside the database,
-// where reservations are decided; a property test holds the two equal.
+// Which files a reservation covers: the glob algebra. `sql/patterns.sql` is the same algebra inside the
+// database, where reservations are decided; a property test holds the two equal.
 #include <fleet/result.hpp>
 
 #include <compare>
@@ -14,18 +14,18 @@ namespace fleet {
 
 inline constexpr std::size_t pattern_bytes_max = 256;
 inline constexpr std::size_t pattern_segments_max = 16;
-inline constexpr std::size_t patterns_max = 64;   // in one request
+inline constexpr std::size_t patterns_max = 64;  // in one request
 
-// A pattern of project-relative paths. Segments are divided by "/". Inside a segment `*` stands for any run of
-// characters, also none, and `?` for one character; the segment `**` stands for any number of whole segments,
-// also none. Nothing else is special. It matches whole paths and never the empty one: "src/**" matches "src"
-// and all that is below it. A value that exists is well-formed and canonical.
+// A pattern of project-relative paths. Segments are divided by "/". Inside a segment `*` stands for any run
+// of characters, also none, and `?` for one character; the segment `**` stands for any number of whole
+// segments, also none. Nothing else is special. It matches whole paths and never the empty one: "src/**"
+// matches "src" and all that is below it. A value that exists is well-formed and canonical.
 class Pattern {
 public:
-    // "dir/" is read as "dir/**", and "**/**" as "**". Errors, all `invalid_field` with `field` and the reason:
-    // empty, absolute, an empty segment, "." or "..", `[`, `!`, `{` or `\`, `**` as part of a segment, a control
-    // character, invalid UTF-8, longer than `pattern_bytes_max` or `pattern_segments_max`. That text is NFC is
-    // for the database to say: it has the tables of Unicode.
+    // "dir/" is read as "dir/**", and "**/**" as "**". Errors, all `invalid_field` with `field` and the
+    // reason: empty, absolute, an empty segment, "." or "..", `[`, `!`, `{` or `\`, `**` as part of a
+    // segment, a control character, invalid UTF-8, longer than `pattern_bytes_max` or `pattern_segments_max`.
+    // That text is NFC is for the database to say: it has the tables of Unicode.
     static Result<Pattern> parse(std::string_view text, std::string_view field = {});
 
     std::string const& str() const noexcept { return text_; }
