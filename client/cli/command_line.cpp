@@ -52,6 +52,8 @@ std::string_view program_version() {
 
 CommandLine::CommandLine() : root_(about, "fleet"), menu_(root_) {
     root_.fallthrough();
+    // Without this, a word that a group does not know would be looked for among its parent's commands.
+    root_.require_subcommand(0, 1);
     root_.set_version_flag("--version", fmt::format("fleet {}", program_version()));
     root_.set_help_flag("-h,--help", "Say what is possible here");
     root_.add_flag("--json", globals_.json, "Answers (and errors) as JSON on the standard output");

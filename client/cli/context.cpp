@@ -113,7 +113,7 @@ ClientOptions Context::client_options() {
     if (options.endpoint.empty() && variable != nullptr) options.endpoint = variable;
     if (options.endpoint.empty()) options.endpoint = "unix:" + socket_path(settings()).string();
     options.project = project();
-    options.callsign = callsign();
+    if (!as_user_) options.callsign = callsign();
     options.timeouts.answer = settings().client_timeout;
     if (options.endpoint.starts_with("unix:") || options.endpoint.starts_with('/')) return options;
     if (!options.callsign.empty()) {

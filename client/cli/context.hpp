@@ -38,6 +38,8 @@ public:
     // --as, FLEET_AS, else the only pilot that registered from here; "" when that is not clear.
     std::string callsign();
     std::string require_callsign();
+    // From here on the user asks, not a pilot.
+    void ask_as_user() { as_user_ = true; }
 
     Client& client();
     // Throws what the daemon refuses, and `cancelled` after Ctrl-C.
@@ -79,6 +81,7 @@ private:
     asio::signal_set signals_;
     std::function<void()> on_interrupt_{};
     bool interrupted_ = false;
+    bool as_user_ = false;
     std::optional<Settings> settings_{};
     std::optional<Place> place_{};
     std::optional<Client> client_{};
@@ -95,6 +98,11 @@ inline void must(Result<void> const& result) {
 }
 
 [[noreturn]] void refuse(ErrorCode code, std::string message, std::string hint = {}, std::string field = {});
+
+// Rounded up: no lease is shorter than was asked for.
+inline std::int64_t whole_seconds(Millis time) {
+    return (time.count() + 999) / 1'000;
+}
 
 // A duration of a flag. Throws invalid_field that names the flag.
 Millis duration_flag(std::string const& text, std::string_view flag);

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 namespace fleet::cli {
 namespace {
@@ -87,6 +88,61 @@ std::optional<int> ended(pid_t child) {
     refuse(ErrorCode::daemon_away, std::move(text), fmt::format("{} has all it said.", said.string()));
 }
 
+void rest() {
+    timespec moment{0, 20'000'000};
+    ::nanosleep(&moment, nullptr);
+}
+
+// A fleetd that was started: the process of ours puts the daemon into the background and ends with 0 when
+// that runs, and with another status when there is a daemon already or something is wrong.
+class Start {
+public:
+    Start(pid_t child, fs::path said, Settings const& settings)
+        : child_(child),
+          said_(std::move(said)),
+          pid_file_(socket_path(settings).parent_path() / "fleetd.pid") {}
+
+    fs::path const& said() const { return said_; }
+    void look() {
+        if (!status_) status_ = ended(child_);
+    }
+    bool has_failed() const { return status_ && !is_in_background(); }
+
+    // The daemon that is ours; 0: there is none.
+    pid_t daemon() {
+        for (int looks = 0; looks < 100 && !status_; ++looks) {
+            look();
+            if (!status_) rest();
+        }
+        if (!status_) return child_;
+        if (!is_in_background()) return 0;
+        std::ifstream file(pid_file_);
+        pid_t pid = 0;
+        file >> pid;
+        return pid;
+    }
+
+private:
+    bool is_in_background() const { return WIFEXITED(*status_) && WEXITSTATUS(*status_) == 0; }
+
+    pid_t child_;
+    fs::path said_;
+    fs::path pid_file_;
+    std::optional<int> status_{};
+};
+
+// Knocks until somebody answers, ever more slowly.
+void wait_for_answer(Context& context, Start& start) {
+    auto give_up = std::chrono::steady_clock::now() + answer_limit;
+    Backoff backoff{knocks};
+    while (!daemon_answers(context)) {
+        start.look();
+        if (start.has_failed()) did_not_start(start.said(), "did not start");
+        if (std::chrono::steady_clock::now() > give_up) did_not_start(start.said(), "does not answer");
+        context.pause(backoff.next(0.5));
+    }
+}
+
 }  // namespace
 
 bool daemon_answers(Context& context) {
@@ -108,32 +164,22 @@ pid_t start_daemon(Context& context, std::vector<std::string> flags) {
     if (child < 0)
         refuse(ErrorCode::internal, fmt::format("fleetd cannot be started: {}", std::strerror(errno)));
 
-    auto give_up = std::chrono::steady_clock::now() + answer_limit;
-    Backoff backoff{knocks};
-    std::optional<int> status;
+    Start start{child, output.file, context.settings()};
     try {
-        while (!daemon_answers(context)) {
-            if (!status) status = ended(child);
-            // Exit 0 is a daemon that went into the background by itself.
-            bool failed = status && !(WIFEXITED(*status) && WEXITSTATUS(*status) == 0);
-            if (failed) did_not_start(output.file, "did not start");
-            if (std::chrono::steady_clock::now() > give_up) did_not_start(output.file, "does not answer");
-            context.pause(backoff.next(0.5));
-        }
+        wait_for_answer(context, start);
     } catch (ErrorException const&) {
-        if (!status) end_daemon(context, child, Millis(5'000));
+        end_daemon(start.daemon(), Millis(5'000));
         throw;
     }
-    return child;
+    return start.daemon();
 }
 
-void end_daemon(Context&, pid_t daemon, Millis limit) {
-    if (::kill(daemon, SIGTERM) != 0) return;
+void end_daemon(pid_t daemon, Millis limit) {
+    if (daemon <= 0 || ::kill(daemon, SIGTERM) != 0) return;
     auto give_up = std::chrono::steady_clock::now() + limit;
     while (std::chrono::steady_clock::now() < give_up) {
         if (ended(daemon) || ::kill(daemon, 0) != 0) return;
-        timespec moment{0, 20'000'000};
-        ::nanosleep(&moment, nullptr);
+        rest();
     }
 }
 

@@ -3,7 +3,6 @@
 #include "cli/context.hpp"
 
 #include <sys/types.h>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +12,11 @@ namespace fleet::cli {
 bool daemon_answers(Context& context);
 
 // Starts the fleetd beside this program (else the one in PATH) as a session of its own, with `flags`, and
-// returns when it answers. Throws daemon_away with its last words when it ends before that.
+// returns when it answers. The answer is its process, 0 when another start was faster and that daemon serves
+// now. Throws daemon_away with its last words when it ends before that.
 pid_t start_daemon(Context& context, std::vector<std::string> flags);
 
 // Asks a daemon to stop and waits until it is gone, at most `limit`.
-void end_daemon(Context& context, pid_t daemon, Millis limit);
+void end_daemon(pid_t daemon, Millis limit);
 
 }  // namespace fleet::cli

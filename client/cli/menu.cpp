@@ -4,12 +4,14 @@ namespace fleet::cli {
 
 CLI::App& Menu::group(std::string const& name, std::string const& words, std::string const& section) {
     CLI::App* app = root_.add_subcommand(name, words);
+    app->require_subcommand(0, 1);
     app->group(section);
     return *app;
 }
 
 CLI::App& Menu::command(CLI::App& parent, std::string const& name, std::string const& words, Run run) {
     CLI::App* app = parent.add_subcommand(name, words);
+    app->require_subcommand(0, 1);
     runs_[app] = std::move(run);
     return *app;
 }

@@ -41,11 +41,13 @@ std::vector<std::string> words_below(CLI::App const& app);
 
 // Every group; each fills the menu with its commands.
 void add_services(Menu& menu);
+void add_service_tools(Menu& menu, CLI::App& services);
 void add_db(Menu& menu);
 void add_project(Menu& menu);
 void add_projects(Menu& menu);
 void add_pilots(Menu& menu);
 void add_reservations(Menu& menu);
+void add_release(Menu& menu);
 void add_files(Menu& menu);
 void add_events(Menu& menu);
 void add_watch(Menu& menu);

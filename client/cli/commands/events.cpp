@@ -75,8 +75,21 @@ int list(Context& context, ListFlags const& flags) {
     return 0;
 }
 
+// By its id, or by its place in the log.
+Json event_of(Context& context, std::string const& id) {
+    if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos || id.size() > 18) {
+        return context.call("events.show", {{"event_id", id}});
+    }
+    auto before = std::max<std::int64_t>(std::stoll(id), 1) - 1;
+    Json page = context.call("events.list", {{"after", std::to_string(before)}, {"limit", 1}});
+    for (Json const& one : page.at("items")) {
+        if (number_or(one, "seq", 0) == before + 1) return one;
+    }
+    refuse(ErrorCode::not_found, fmt::format("there is no event #{}", id));
+}
+
 int show(Context& context, std::string const& id) {
-    Json event = context.call("events.show", {{"event_id", id}});
+    Json event = event_of(context, id);
     context.screen().document(event);
     if (context.is_json()) return 0;
     Teller teller;
@@ -166,9 +179,8 @@ int append(Context& context, AppendFlags const& flags) {
     screen.document(answer);
     if (context.is_json()) return 0;
     for (Json const& one : answer.at("events")) {
-        screen.say(fmt::format("{} #{}  {}{}", screen.style()(Ink::green, "✓"), number_or(one, "seq", 0),
-                               text_or(one, "event_id", ""),
-                               flag_or(one, "is_new", true) ? "" : "  (was there already)"));
+        screen.done(fmt::format("#{}  {}{}", number_or(one, "seq", 0), text_or(one, "event_id", ""),
+                                flag_or(one, "is_new", true) ? "" : "  (was there already)"));
     }
     return 0;
 }

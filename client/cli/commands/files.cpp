@@ -67,9 +67,10 @@ int who(Context& context, std::string const& typed) {
 int overlap(Context& context, std::string const& a, std::string const& b) {
     Json answer = context.call("files.explain_overlap", {{"a", a}, {"b", b}});
     context.screen().document(answer);
-    auto witness = text_or(answer, "witness", "");
-    context.screen().say(flag_or(answer, "overlap", false) ? fmt::format("both match {}", printable(witness))
-                                                           : std::string("no path matches both"));
+    auto witness = text_or(answer, "witness", text_or(answer, "path", ""));
+    context.screen().say(flag_or(answer, "overlap", flag_or(answer, "collide", false))
+                             ? fmt::format("both match {}", printable(witness))
+                             : std::string("no path matches both"));
     return 0;
 }
 

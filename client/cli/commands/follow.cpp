@@ -43,9 +43,28 @@ void FollowLines::show(Event const& event) {
     context_.screen().say(teller_.line(event, context_.screen().style(), clock_now(), with_project_));
 }
 
+void FollowLines::learn_names() {
+    if (context_.is_json()) return;
+    Json args{{"limit", 1'000}};
+    if (!with_project_) args["project"] = context_.require_project();
+    auto pilots = context_.try_call("pilots.list", args);
+    if (pilots) learn(*pilots, "pilot_id", "callsign");
+    args["status"] = "active";
+    auto held = context_.try_call("reservations.list", std::move(args));
+    if (held) learn(*held, "reservation_id", "patterns");
+}
+
+void FollowLines::learn(Json const& page, char const* id, char const* name) {
+    if (!page.contains("items")) return;
+    for (Json const& one : page.at("items")) teller_.remember(text_or(one, id, ""), list_member(one, name));
+}
+
 int follow_events(Context& context, FollowFlags const& flags, FollowLines& lines) {
     // A daemon that was never there is told at once; one that goes away later is waited for.
-    if (flags.direct.empty()) context.call("healthz");
+    if (flags.direct.empty()) {
+        context.call("healthz");
+        lines.learn_names();
+    }
     Subscription subscription = open_subscription(context, flags);
     for (std::int64_t seen = 0; flags.max == 0 || seen < flags.max; ++seen) {
         auto event =

@@ -32,8 +32,12 @@ public:
     FollowLines(Context& context, FollowFlags const& flags)
         : context_(context), with_project_(flags.everywhere) {}
     void show(Event const& event);
+    // Who is on duty and what is held when it begins, so that what comes can be told by name.
+    void learn_names();
 
 private:
+    void learn(Json const& page, char const* id, char const* name);
+
     Context& context_;
     bool with_project_;
     Teller teller_{};

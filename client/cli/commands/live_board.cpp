@@ -156,7 +156,11 @@ asio::awaitable<void> ask_held(BoardPtr board) {
     CallOptions options;
     std::string operation = "reservations.list";
     auto answer = co_await board->client.async_call(operation, std::move(args), options, asio::use_awaitable);
-    if (answer && answer->contains("items")) board->held = answer->at("items");
+    if (!answer || !answer->contains("items")) co_return;
+    board->held = answer->at("items");
+    for (Json const& one : board->held) {
+        board->teller.remember(text_or(one, "reservation_id", ""), list_member(one, "patterns"));
+    }
 }
 
 asio::awaitable<void> keep_time(BoardPtr board) {

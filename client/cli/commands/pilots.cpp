@@ -34,6 +34,7 @@ Json register_args(Context& context, RegisterFlags const& flags) {
 }
 
 int register_pilot(Context& context, RegisterFlags const& flags) {
+    context.ask_as_user();  // a new pilot is not made by the one that is here already
     Json answer = context.call("pilots.register", register_args(context, flags));
     auto callsign = text_or(answer, "callsign", "");
     auto keep = [&](KeptPilot& pilot) {
@@ -44,8 +45,8 @@ int register_pilot(Context& context, RegisterFlags const& flags) {
     must(context.store().change(callsign, keep));
     Screen& screen = context.screen();
     screen.document(answer);
-    screen.say(fmt::format("{} {} reports for duty in {}", screen.style()(Ink::green, "✓"),
-                           screen.style()(Ink::bold, callsign), printable(context.project())));
+    screen.done(fmt::format("{} reports for duty in {}", screen.style()(Ink::bold, callsign),
+                            printable(context.project())));
     if (context.store().callsigns().size() > 1) {
         screen.note(
             fmt::format("  → several pilots work from here: export FLEET_AS={} or use --as", callsign));
@@ -126,8 +127,8 @@ int deregister(Context& context, std::string callsign, std::string const& reason
     screen.document(answer);
     std::size_t freed =
         answer.contains("released") && answer.at("released").is_array() ? answer.at("released").size() : 0;
-    screen.say(fmt::format(
-        "{} {} signed off{}", screen.style()(Ink::green, "✓"), callsign,
+    screen.done(fmt::format(
+        "{} signed off{}", callsign,
         freed == 0 ? std::string() : fmt::format(", {} reservation{} freed", freed, freed == 1 ? "" : "s")));
     return 0;
 }

@@ -33,10 +33,8 @@ int init(Context& context) {
     answer["config_written"] = written;
     screen.document(answer);
     auto state = flag_or(answer, "created", false) ? "registered" : "was registered already";
-    screen.say(fmt::format("{} project {} {}", screen.style()(Ink::green, "✓"),
-                           screen.style()(Ink::bold, key), state));
-    if (written)
-        screen.say(fmt::format("{} wrote .fleet/config.toml: commit it", screen.style()(Ink::green, "✓")));
+    screen.done(fmt::format("project {} {}", screen.style()(Ink::bold, key), state));
+    if (written) screen.done("wrote .fleet/config.toml: commit it");
     screen.note("  → next: fleet pilots register --program NAME --model NAME");
     return 0;
 }
@@ -154,7 +152,7 @@ int doctor(Context& context) {
     for (Json const& check : member(answer, "checks")) {
         bool ok = flag_or(check, "ok", false);
         auto symbol = ok ? style(Ink::green, "✓") : style(Ink::red, "✗");
-        screen.say(fmt::format("{} {:<22} {}", symbol, printable(text_or(check, "name", "")),
+        screen.say(fmt::format("{} {:<30} {}", symbol, printable(text_or(check, "name", "")),
                                printable(text_or(check, "message", ""))));
         if (auto hint = text_or(check, "hint", ""); !ok && !hint.empty())
             screen.say("    → " + printable(hint));

@@ -63,8 +63,7 @@ int archive(Context& context, std::string const& key, std::string const& reason)
     if (!reason.empty()) args["reason"] = reason;
     Json answer = context.call("projects.archive", std::move(args));
     context.screen().document(answer);
-    context.screen().say(
-        fmt::format("{} {} is put away", context.screen().style()(Ink::green, "✓"), printable(key)));
+    context.screen().done(fmt::format("{} is put away", printable(key)));
     return 0;
 }
 

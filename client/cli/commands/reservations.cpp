@@ -1,4 +1,4 @@
-// fleet reserve, extend, release, reservations.
+// fleet reserve, reservations.
 #include "cli/commands/waiting_line.hpp"
 #include "cli/context.hpp"
 #include "cli/menu.hpp"
@@ -9,8 +9,6 @@
 #include <fleet/json.hpp>
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace fleet::cli {
 namespace {
@@ -35,10 +33,6 @@ std::vector<std::string> patterns_of(Context& context, std::vector<std::string> 
         patterns.push_back(std::move(argument.pattern));
     }
     return patterns;
-}
-
-std::int64_t whole_seconds(Millis time) {
-    return (time.count() + 999) / 1'000;
 }
 
 Json reserve_args(Context& context, ReserveFlags const& flags) {
@@ -71,10 +65,6 @@ void keep(Context& context, std::string const& callsign, Json const& granted) {
     must(context.store().change(callsign, edit));
 }
 
-void forget(Context& context, std::string const& callsign, std::string const& id) {
-    must(context.store().change(callsign, [&](KeptPilot& pilot) { pilot.reservations.erase(id); }));
-}
-
 void say_dry(Context& context, Json const& answer) {
     Screen& screen = context.screen();
     if (text_or(answer, "outcome", "") != "held") {
@@ -84,11 +74,19 @@ void say_dry(Context& context, Json const& answer) {
     throw ErrorException(std::move(error));
 }
 
+// The daemon's hint speaks of fields; here there are flags.
+Error in_our_words(Error error) {
+    if (error.code == ErrorCode::reservation_held) error.hint = error_info(error.code).hint;
+    return error;
+}
+
 int reserve(Context& context, ReserveFlags const& flags) {
     auto callsign = context.require_callsign();
     context.require_project();
     Json args = reserve_args(context, flags);
-    Json answer = must(reserve_waiting(context, callsign, std::move(args)));
+    auto asked = reserve_waiting(context, callsign, std::move(args));
+    if (!asked) throw ErrorException(in_our_words(asked.error()));
+    Json answer = *std::move(asked);
     Screen& screen = context.screen();
     bool held = text_or(answer, "outcome", "") == "held";
     if (!(flags.dry_run && held)) screen.document(answer);
@@ -100,149 +98,15 @@ int reserve(Context& context, ReserveFlags const& flags) {
     auto id = text_or(answer, "reservation_id", "");
     auto verb = flag_or(answer, "extended", false) ? "still hold" : "hold";
     auto shared = text_or(answer, "mode", "") == "shared" ? ", shared" : "";
-    screen.say(fmt::format("{} you {} {}{}: {} ({}, token {})", screen.style()(Ink::green, "✓"), verb,
-                           screen.style()(Ink::bold, printable(list_member(answer, "patterns"))), shared,
-                           left_member(answer, "expires_at", clock_now()), short_id(id),
-                           number_or(answer, "token", 0)));
+    screen.done(fmt::format("you {} {}{}: {} ({}, token {})", verb,
+                            screen.style()(Ink::bold, printable(list_member(answer, "patterns"))), shared,
+                            left_member(answer, "expires_at", clock_now()), short_id(id),
+                            number_or(answer, "token", 0)));
     if (answer.contains("displaced") && answer.at("displaced").is_array()) {
         for (Json const& one : answer.at("displaced")) {
             screen.note(
                 fmt::format("  {} held some of it past its time; that ended", text_or(one, "holder", "?")));
         }
-    }
-    return 0;
-}
-
-struct Named {
-    std::string id;
-    std::int64_t token = 0;
-    std::vector<std::string> patterns{};
-};
-
-std::string kept_list(KeptPilot const& pilot) {
-    std::vector<std::string> lines;
-    for (auto const& [id, kept] : pilot.reservations) {
-        lines.push_back(fmt::format("{} ({})", short_id(id), joined(kept.patterns, " ")));
-    }
-    return joined(lines, ", ");
-}
-
-// The kept reservation that is meant: by id, by the end of one, or by what it covers; "" means the only one.
-Named named(Context& context, KeptPilot const& pilot, std::string const& typed, std::int64_t token) {
-    std::vector<Named> found;
-    auto pattern = typed.empty() ? std::string() : typed;
-    if (auto below = pattern_argument(context.place(), typed.empty() ? "." : typed);
-        below && !typed.empty()) {
-        pattern = below->pattern;
-    }
-    for (auto const& [id, kept] : pilot.reservations) {
-        bool covers = std::find(kept.patterns.begin(), kept.patterns.end(), pattern) != kept.patterns.end();
-        if (typed.empty() || covers || id_matches(id, typed))
-            found.push_back({id, kept.token, kept.patterns});
-    }
-    if (found.empty() && token > 0 && !typed.empty()) return {typed, token};
-    if (found.size() == 1) {
-        if (token > 0) found.front().token = token;
-        return found.front();
-    }
-    if (pilot.reservations.empty()) {
-        refuse(ErrorCode::not_found,
-               fmt::format("{} holds nothing that was reserved from here", pilot.callsign),
-               "`fleet reservations` lists what is held; --token N proves one that was reserved elsewhere.");
-    }
-    auto message = found.empty() ? fmt::format("{} holds nothing called {}", pilot.callsign, typed)
-                                 : std::string("several reservations could be meant");
-    refuse(found.empty() ? ErrorCode::not_found : ErrorCode::usage, std::move(message),
-           fmt::format("Name one of: {}", kept_list(pilot)));
-}
-
-CallOptions fenced(Named const& one) {
-    CallOptions options;
-    options.fence = Fence{one.id, one.token};
-    return options;
-}
-
-// A token that counts no longer is of no use to anybody.
-Json call_fenced(Context& context, std::string const& callsign, std::string operation, Json args,
-                 Named const& one) {
-    auto answer = context.try_call(std::move(operation), std::move(args), fenced(one));
-    bool gone = !answer && (answer.error().code == ErrorCode::stale_token ||
-                            answer.error().code == ErrorCode::not_found);
-    if (gone) forget(context, callsign, one.id);
-    return must(std::move(answer));
-}
-
-int extend(Context& context, std::string const& typed, std::string const& ttl, std::int64_t token) {
-    auto callsign = context.require_callsign();
-    auto one = named(context, must(context.store().read(callsign)), typed, token);
-    auto time = ttl.empty() ? Millis(context.settings().reservation_ttl) : duration_flag(ttl, "--ttl");
-    Json args{{"reservation_id", one.id}, {"ttl_seconds", whole_seconds(time)}};
-    Json answer = call_fenced(context, callsign, "reservations.extend", std::move(args), one);
-    auto until = text_or(answer, "expires_at", "");
-    must(context.store().change(callsign, [&](KeptPilot& pilot) {
-        if (auto kept = pilot.reservations.find(one.id); kept != pilot.reservations.end())
-            kept->second.expires_at = until;
-    }));
-    context.screen().document(answer);
-    context.screen().say(
-        fmt::format("{} {}: {}", context.screen().style()(Ink::green, "✓"),
-                    one.patterns.empty() ? short_id(one.id) : printable(joined(one.patterns, " ")),
-                    left_member(answer, "expires_at", clock_now())));
-    return 0;
-}
-
-struct ReleaseFlags {
-    std::vector<std::string> names{};
-    std::int64_t token = 0;
-    bool all = false;
-    bool force = false;
-    std::string reason{};
-};
-
-int release_all(Context& context, std::string const& callsign) {
-    Json answer = context.call("reservations.release_all");
-    must(context.store().change(callsign, [](KeptPilot& pilot) { pilot.reservations.clear(); }));
-    context.screen().document(answer);
-    auto count =
-        answer.contains("released") && answer.at("released").is_array() ? answer.at("released").size() : 0;
-    context.screen().say(count == 0 ? std::string("you hold nothing")
-                                    : fmt::format("{} released {} reservation{}",
-                                                  context.screen().style()(Ink::green, "✓"), count,
-                                                  count == 1 ? "" : "s"));
-    return 0;
-}
-
-int force_release(Context& context, ReleaseFlags const& flags) {
-    if (flags.names.empty())
-        refuse(ErrorCode::usage, "--force needs the reservation's id", "`fleet reservations` lists them.");
-    if (flags.reason.empty()) {
-        refuse(ErrorCode::usage, "--force needs a reason",
-               "Add --reason \"…\": the holder will want to know.", "--reason");
-    }
-    for (std::string const& id : flags.names) {
-        Json answer =
-            context.call("reservations.force_release", {{"reservation_id", id}, {"reason", flags.reason}});
-        context.screen().document(answer);
-        context.screen().say(fmt::format("{} took {} from {}", context.screen().style()(Ink::green, "✓"),
-                                         short_id(id), text_or(answer, "holder", "its holder")));
-    }
-    return 0;
-}
-
-int release(Context& context, ReleaseFlags const& flags) {
-    if (flags.force) return force_release(context, flags);
-    auto callsign = context.require_callsign();
-    if (flags.all) return release_all(context, callsign);
-    auto names = flags.names.empty() ? std::vector<std::string>{""} : flags.names;
-    for (std::string const& name : names) {
-        auto one = named(context, must(context.store().read(callsign)), name, flags.token);
-        Json answer =
-            call_fenced(context, callsign, "reservations.release", {{"reservation_id", one.id}}, one);
-        forget(context, callsign, one.id);
-        context.screen().document(answer);
-        context.screen().say(
-            fmt::format("{} released {}", context.screen().style()(Ink::green, "✓"),
-                        one.patterns.empty() ? short_id(one.id) : printable(joined(one.patterns, " "))));
     }
     return 0;
 }
@@ -332,31 +196,10 @@ void add_reserve(Menu& menu) {
         "\nExample: fleet reserve src/parser 'docs/*.md' --ttl 2h --wait 10m --reason \"new grammar\"\n");
 }
 
-void add_release(Menu& menu) {
-    auto flags = std::make_shared<ReleaseFlags>();
-    auto& app = menu.command("release", "Give files back", "Files",
-                             [flags](Context& context) { return release(context, *flags); });
-    app.add_option("name", flags->names, "Its id, the end of it, or what it covers; left out: the only one")
-        ->type_name("ID");
-    app.add_flag("--all", flags->all, "All that you hold or wait for");
-    app.add_option("--token", flags->token, "Its token, when it was reserved elsewhere")->type_name("N");
-    app.add_flag("--force", flags->force, "Take it away from another pilot (operators)");
-    app.add_option("--reason", flags->reason, "Why it is taken away")->type_name("TEXT");
-}
-
 }  // namespace
 
 void add_reservations(Menu& menu) {
     add_reserve(menu);
-    auto name = std::make_shared<std::string>();
-    auto ttl = std::make_shared<std::string>();
-    auto token = std::make_shared<std::int64_t>(0);
-    auto& longer = menu.command("extend", "Hold files longer", "Files",
-                                [=](Context& context) { return extend(context, *name, *ttl, *token); });
-    longer.add_option("name", *name, "Its id, the end of it, or what it covers; left out: the only one")
-        ->type_name("ID");
-    longer.add_option("--ttl", *ttl, "For how long from now; default 1h")->type_name("TIME");
-    longer.add_option("--token", *token, "Its token, when it was reserved elsewhere")->type_name("N");
     add_release(menu);
     auto flags = std::make_shared<ListFlags>();
     auto& all = menu.command("reservations", "What is held, by whom, and for how long", "Files",

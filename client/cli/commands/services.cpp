@@ -1,8 +1,7 @@
-// fleet services: the daemon and its database.
+// fleet services up, down, status, restart, destroy.
 #include "cli/context.hpp"
 #include "cli/daemon_start.hpp"
 #include "cli/menu.hpp"
-#include "cli/program.hpp"
 #include "cli/screen/words.hpp"
 #include "cli/toml_file.hpp"
 
@@ -12,8 +11,6 @@
 #include <fmt/format.h>
 
 #include <unistd.h>
-#include <csignal>
-#include <cstring>
 #include <iostream>
 
 namespace fleet::cli {
@@ -93,7 +90,7 @@ void show_status(Screen& screen, Json const& status) {
     }
     say_member(screen, "data", text_or(status, "data_directory", ""));
     if (auto up = number_or(status, "uptime_seconds", -1); up >= 0)
-        say_member(screen, "up for", span_words(Millis(up * 1'000)));
+        say_member(screen, "up for", span_words(Millis(std::max<std::int64_t>(up, 1) * 1'000)));
     if (auto bytes = number_or(status, "memory_bytes", -1); bytes >= 0)
         say_member(screen, "memory", size_words(bytes));
     if (status.contains("query_ms") && status.at("query_ms").is_number()) {
@@ -129,9 +126,10 @@ int status(Context& context) {
     return 0;
 }
 
-[[noreturn]] void cancelled_up(Context& context, pid_t daemon) {
+[[noreturn]] void cancelled_up(pid_t daemon) {
+    if (daemon == 0) refuse(ErrorCode::cancelled, "cancelled; fleetd finishes what it has begun");
     // What this command has started goes with it; a daemon that was there before stays.
-    if (daemon > 0) end_daemon(context, daemon, Millis(20'000));
+    end_daemon(daemon, Millis(30'000));
     refuse(ErrorCode::cancelled, "cancelled; nothing is left half-made");
 }
 
@@ -153,7 +151,7 @@ int up(Context& context, UpFlags const& flags) {
     Json args = Json::object();
     if (flags.dry_run) args["dry_run"] = true;
     auto answer = context.stream("services.up", std::move(args), step_sink(context));
-    if (!answer && answer.error().code == ErrorCode::cancelled) cancelled_up(context, daemon);
+    if (!answer && answer.error().code == ErrorCode::cancelled) cancelled_up(daemon);
     must(std::move(answer));
     return context.is_json() ? 0 : status(context);
 }
@@ -207,60 +205,6 @@ int destroy(Context& context, bool yes) {
     return 0;
 }
 
-struct LogFlags {
-    std::string source = "all";
-    int tail = 20;
-    bool follow = false;
-};
-
-int logs(Context& context, LogFlags const& flags) {
-    Screen& screen = context.screen();
-    Json args{{"source", flags.source}, {"tail", flags.tail}};
-    if (flags.follow) args["follow"] = true;
-    auto line = [&](Json const& entry) {
-        screen.document(entry);
-        auto source = text_or(entry, "source", "");
-        screen.say(fmt::format("{}  {}  {}", screen.style()(Ink::dim, text_or(entry, "at", "")),
-                               screen.style()(Ink::cyan, fmt::format("{:<8}", source)),
-                               printable(text_or(entry, "line", ""))));
-        return true;
-    };
-    auto answer = context.stream("services.logs", std::move(args), line);
-    if (!answer && answer.error().code == ErrorCode::cancelled && flags.follow) return 0;
-    must(std::move(answer));
-    return 0;
-}
-
-std::string database_url(Context& context) {
-    Json status = context.call("services.status");
-    Json const& database = status.contains("database") ? status.at("database") : status;
-    auto url = text_or(database, "url", text_or(status, "url", ""));
-    if (!url.empty()) return url;
-    refuse(ErrorCode::not_running, "the database is not running", "`fleet services up` starts it.");
-}
-
-int url(Context& context) {
-    auto text = database_url(context);
-    context.screen().document({{"url", text}});
-    context.screen().say(text);
-    return 0;
-}
-
-int psql(Context& context, std::vector<std::string> words) {
-    auto url = database_url(context);
-    auto program = find_program("psql");
-    if (!program)
-        refuse(ErrorCode::binaries_missing, "psql is not in PATH", "Debian: apt install postgresql-client");
-    std::vector<std::string> line{program->string(), url};
-    line.insert(line.end(), words.begin(), words.end());
-    std::vector<char*> arguments;
-    for (std::string& word : line) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    std::signal(SIGPIPE, SIG_DFL);
-    ::execv(arguments.front(), arguments.data());
-    refuse(ErrorCode::internal, fmt::format("psql cannot be started: {}", std::strerror(errno)));
-}
-
 void add_up(Menu& menu, CLI::App& services) {
     auto flags = std::make_shared<UpFlags>();
     auto& app = menu.command(services, "up", "Start fleetd and the database; harmless when they run",
@@ -273,17 +217,6 @@ void add_up(Menu& menu, CLI::App& services) {
     app.add_flag("--dry-run", flags->dry_run, "Say what would be done");
 }
 
-void add_logs(Menu& menu, CLI::App& services) {
-    auto flags = std::make_shared<LogFlags>();
-    auto& app = menu.command(services, "logs", "What the daemon and the database say, with times",
-                             [flags](Context& context) { return logs(context, *flags); });
-    app.add_option("source", flags->source, "postgres, daemon or all")
-        ->type_name("SOURCE")
-        ->check(CLI::IsMember({"postgres", "daemon", "all"}));
-    app.add_option("--tail,-n", flags->tail, "How many lines")->type_name("N")->check(CLI::Range(0, 100'000));
-    app.add_flag("--follow,-f", flags->follow, "Go on as lines come");
-}
-
 }  // namespace
 
 void add_services(Menu& menu) {
@@ -294,18 +227,12 @@ void add_services(Menu& menu) {
                  [keep](Context& context) { return down(context, *keep); })
         .add_flag("--keep-daemon", *keep, "Stop the database only");
     menu.command(services, "status", "How they are; never fails, answers at once", status);
-    add_logs(menu, services);
     menu.command(services, "restart", "Stop and start the database", restart);
     auto yes = std::make_shared<bool>(false);
     menu.command(services, "destroy", "Delete the database and all that is in it",
                  [yes](Context& context) { return destroy(context, *yes); })
         .add_flag("--yes", *yes, "Do not ask");
-    menu.command(services, "url", "The database's address, without a password", url);
-    auto words = std::make_shared<std::vector<std::string>>();
-    menu.command(services, "psql", "Open psql on the database",
-                 [words](Context& context) { return psql(context, *words); })
-        .add_option("arguments", *words, "Passed on to psql (after --)");
-    menu.command("url", "The database's address, without a password", "Services", url);
+    add_service_tools(menu, services);
 }
 
 }  // namespace fleet::cli

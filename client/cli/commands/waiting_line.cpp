@@ -44,7 +44,7 @@ std::string line_of(Waiting const& waiting) {
         if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(std::move(part));
     }
     auto whom = parts.empty() ? std::string("its turn") : joined(parts, ", ");
-    auto left = waiting.deadline > now ? waiting.deadline - now : Millis(0);
+    auto left = std::max(waiting.deadline - now, Millis(1'000));
     return printable(fmt::format("waiting for {}; gives up in {}", whom, span_words(left)));
 }
 

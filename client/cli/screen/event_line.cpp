@@ -51,9 +51,7 @@ Sentence conflict(Json const& data) {
         }
     }
     auto resolution = text(data, "resolution");
-    auto verb = resolution == "refused"  ? "was refused"
-                : resolution == "forced" ? "forced"
-                                         : "has to wait for";
+    auto verb = resolution == "refused" ? "was refused" : resolution == "forced" ? "forced" : "met others at";
     return {Ink::yellow, "✗",
             fmt::format("{} {}{}", verb, list_member(data, "patterns"), when(holders, ", held by "))};
 }
@@ -85,14 +83,17 @@ Sentence file_sentence(Event const& event, std::string const& what) {
     if (event.type == "file_wait_started")
         return {Ink::yellow, "…", "waits for " + list_member(data, "patterns")};
     if (event.type == "file_reservation_extended") {
-        return {Ink::green, "●", fmt::format("extended {} until {}", what, text(data, "expires_at"))};
+        auto until = time_member(data, "expires_at");
+        auto left = until && *until > event.recorded_at ? ": " + left_words(*until, event.recorded_at)
+                                                        : std::string();
+        return {Ink::green, "●", fmt::format("extended {}{}", what, left)};
     }
     return {Ink::red, "!",
             fmt::format("{} took {} from {}: {}", text(data, "by"), what, text(data, "holder"),
                         text(data, "reason"))};
 }
 
-Sentence pilot_sentence(Event const& event) {
+Sentence pilot_sentence(Event const& event, std::string const& who) {
     Json const& data = event.data;
     if (event.type == "pilot_registered") {
         return {Ink::cyan, "+",
@@ -102,7 +103,7 @@ Sentence pilot_sentence(Event const& event) {
     if (event.type == "pilot_status_changed") {
         return {Ink::dim, "~", fmt::format("is {} (was {})", text(data, "to"), text(data, "from"))};
     }
-    if (event.type == "pilot_stale") return {Ink::yellow, "?", "gave no sign of life and is stale"};
+    if (event.type == "pilot_stale") return {Ink::yellow, "?", who + " gave no sign of life and is stale"};
     if (event.type == "pilot_deregistered") {
         return {Ink::cyan, "-", fmt::format("signed off{}", when(text(data, "reason"), ", "))};
     }
@@ -111,15 +112,23 @@ Sentence pilot_sentence(Event const& event) {
 
 }  // namespace
 
+void Teller::remember(std::string const& id, std::string name) {
+    if (names_.size() < remembered_max) names_[id] = std::move(name);
+}
+
 Sentence Teller::sentence(Event const& event) {
     Json const& data = event.data;
     if (event.type.starts_with("file_")) {
         auto named = list_member(data, "patterns");
-        if (!named.empty() && patterns_.size() < remembered_max) patterns_[event.stream_id] = named;
-        auto known = patterns_.find(event.stream_id);
-        return file_sentence(event, known == patterns_.end() ? short_id(event.stream_id) : known->second);
+        if (!named.empty()) remember(event.stream_id, named);
+        auto known = names_.find(event.stream_id);
+        return file_sentence(event, known == names_.end() ? short_id(event.stream_id) : known->second);
     }
-    if (event.type.starts_with("pilot_")) return pilot_sentence(event);
+    if (event.type.starts_with("pilot_")) {
+        if (auto name = text(data, "callsign"); !name.empty()) remember(event.stream_id, name);
+        auto known = names_.find(event.stream_id);
+        return pilot_sentence(event, known == names_.end() ? short_id(event.stream_id) : known->second);
+    }
     if (event.type == "host_joined") {
         return {Ink::magenta, "+",
                 fmt::format("host {} joined (fleetd {})", text(data, "hostname"), text(data, "version"))};

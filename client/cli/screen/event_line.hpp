@@ -15,17 +15,18 @@ struct Sentence {
     std::string text{};
 };
 
-// Tells events as sentences, and remembers which files a reservation was about, so that its release can name
-// them.
+// Tells events as sentences, and remembers what ids stand for, so that a release can name its files.
 class Teller {
 public:
+    // What an id stands for: the files of a reservation, the callsign of a pilot.
+    void remember(std::string const& id, std::string name);
     // What happened, without who and when: "reserved src/** for 1 h".
     Sentence sentence(Event const& event);
     // "14:03:22  #12     viper-1       ● reserved src/** for 1 h".
     std::string line(Event const& event, Style const& style, Time now, bool with_project);
 
 private:
-    std::map<std::string, std::string> patterns_{};  // reservation → patterns
+    std::map<std::string, std::string> names_{};
 };
 
 }  // namespace fleet::cli

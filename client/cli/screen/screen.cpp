@@ -49,6 +49,10 @@ void Screen::say(std::string_view line) const {
     if (!json_) write_line(line);
 }
 
+void Screen::done(std::string_view line) const {
+    if (!quiet_) say(fmt::format("{} {}", out_(Ink::green, "✓"), line));
+}
+
 void Screen::table(Table const& table, std::string_view when_empty) const {
     if (json_) return;
     if (table.is_empty()) return note(when_empty);

@@ -24,6 +24,8 @@ public:
     void document(Json const& value) const;
     // A line of the answer; not with --json.
     void say(std::string_view line) const;
+    // That something was done; not with --json or --quiet.
+    void done(std::string_view line) const;
     void table(Table const& table, std::string_view when_empty) const;
     // A remark about how it goes; not with --json or --quiet.
     void note(std::string_view line) const;

@@ -39,6 +39,9 @@ struct ClientOptions {
     Timeouts timeouts{};
 };
 
+// What the user's environment says: FLEET_ENDPOINT, FLEET_PROJECT, FLEET_AS.
+ClientOptions options_from_environment();
+
 // The socket of this user's daemon: FLEET_SOCKET, else fleetd.sock in FLEET_RUNTIME_DIR,
 // $XDG_RUNTIME_DIR/fleet or run/ of the data directory.
 std::string default_endpoint();

@@ -24,6 +24,14 @@ std::string runtime_dir() {
 
 }  // namespace
 
+ClientOptions options_from_environment() {
+    ClientOptions options;
+    options.endpoint = variable("FLEET_ENDPOINT");
+    options.project = variable("FLEET_PROJECT");
+    options.callsign = variable("FLEET_AS");
+    return options;
+}
+
 std::string default_endpoint() {
     if (auto socket = variable("FLEET_SOCKET"); !socket.empty()) return "unix:" + socket;
     return "unix:" + runtime_dir() + "/fleetd.sock";
