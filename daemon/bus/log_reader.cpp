@@ -2,6 +2,8 @@
 
 #include <fleet/assert.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include <algorithm>
 
 namespace fleet::bus {
