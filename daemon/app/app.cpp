@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <utility>
@@ -57,7 +58,8 @@ bus::AppenderLimits appender_limits(Settings const& settings) {
     limits.batch_bytes_max = static_cast<std::size_t>(settings.append_batch_bytes_max);
     limits.queue_max = static_cast<std::size_t>(settings.append_queue_max);
     limits.queue_bytes_max = static_cast<std::size_t>(settings.append_queue_bytes_max);
-    limits.request_limit = settings.request_timeout;
+    // A client that hears 503 can try elsewhere or later; one that waits cannot.
+    limits.request_limit = std::min(Millis(settings.request_timeout), Millis(5'000));
     limits.call_limit = settings.statement_timeout + Millis(5'000);
     return limits;
 }

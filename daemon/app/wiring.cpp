@@ -17,7 +17,7 @@ std::unique_ptr<services::Provider> make_provider(AppParts const& parts, asio::a
     auto const& settings = parts.settings;
     auto const has_dsn = !settings.dsn.empty() || !settings.dsn_file.empty();
     if (settings.provider == "external" || (settings.provider == "auto" && has_dsn)) {
-        services::ExternalOptions options{settings.dsn, settings.dsn_file, settings.postgres_start_timeout};
+        services::ExternalOptions options{settings.dsn, settings.dsn_file, settings.connect_timeout};
         return std::make_unique<services::External>(loop, std::move(options), make_probe(loop));
     }
     services::NativeOptions options;

@@ -66,10 +66,18 @@ std::optional<Binaries> look_into(fs::path const& directory) {
     return Binaries{directory, major, version};
 }
 
-std::string majors(std::vector<Binaries> const& found) {
+std::string versions(std::vector<Binaries> const& found) {
     std::string text;
-    for (auto const& one : found) text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", one.version, one.directory.string());
+    for (auto const& one : found)
+        text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", one.version, one.directory.string());
     return text;
+}
+
+// "15.16" and "15beta1" open data of "15", but not of "1"; "9.6.24" opens "9.6".
+bool opens(std::string_view version, std::string_view data_version) {
+    if (!version.starts_with(data_version)) return false;
+    auto const rest = version.substr(data_version.size());
+    return rest.empty() || rest.front() < '0' || rest.front() > '9';
 }
 
 }  // namespace
@@ -110,26 +118,27 @@ std::vector<Binaries> installed_binaries(PlacesToLook const& places) {
     return found;
 }
 
-Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<int> major) {
+Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<std::string> const& data_version) {
     auto const found = installed_binaries(places);
     if (found.empty()) {
         if (!places.configured.empty())
             return failure(ErrorCode::binaries_missing,
                            fmt::format("postgres_bin_dir is {}, but there are no initdb and postgres that can be run",
                                        places.configured.string()),
-                           "Set it to the directory that has them, or leave it away to have it looked for.");
+                           "Set it to the directory that has them, or leave it away to have it looked for; "
+                           "Debian: `apt install postgresql`.");
         return failure(ErrorCode::binaries_missing,
                        fmt::format("no initdb and postgres in {}/*/bin nor in PATH", places.versioned.string()));
     }
     for (auto const& one : found)
-        if (major ? one.major == *major : one.major >= oldest_major) return one;
-    if (major)
+        if (data_version ? opens(one.version, *data_version) : one.major >= oldest_major) return one;
+    if (data_version)
         return failure(ErrorCode::wrong_major,
-                       fmt::format("the data were made by PostgreSQL {}, and only {} is installed", *major, majors(found)),
+                       fmt::format("the data were made by PostgreSQL {}, and only {} is installed", *data_version, versions(found)),
                        fmt::format("Install PostgreSQL {} or set postgres_bin_dir to its programs; the data stay as they are.",
-                                   *major));
+                                   *data_version));
     return failure(ErrorCode::binaries_missing,
-                   fmt::format("PostgreSQL {} or newer is needed, found {}", oldest_major, majors(found)));
+                   fmt::format("PostgreSQL {} or newer is needed, found {}", oldest_major, versions(found)));
 }
 
 }  // namespace fleet::services

@@ -32,8 +32,8 @@ int major_of(std::string_view version);
 // Every directory with both programs, the newest major first. Runs `postgres --version` of each, some ms each.
 std::vector<Binaries> installed_binaries(PlacesToLook const& places);
 
-// The newest supported ones, or those of `major` when data of that major exist.
+// The newest supported ones, or those that made the data when there are some (`data_version` as in PG_VERSION).
 // Errors: binaries_missing; wrong_major when there are some, but none for the data.
-Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<int> major);
+Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<std::string> const& data_version);
 
 }  // namespace fleet::services

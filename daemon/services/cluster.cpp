@@ -92,12 +92,12 @@ std::string pgpass_lines(ServerConf const& conf, std::string_view password) {
                        password);
 }
 
-Result<std::optional<int>> data_major(ClusterPaths const& paths) {
+Result<std::optional<std::string>> data_version(ClusterPaths const& paths) {
     std::error_code problem;
-    if (!fs::exists(paths.data(), problem)) return std::optional<int>{};
-    auto const text = read_file(paths.data() / "PG_VERSION");
-    auto const major = text ? major_of(*text) : 0;
-    if (major > 0) return std::optional<int>(major);
+    if (!fs::exists(paths.data(), problem)) return std::optional<std::string>{};
+    auto text = read_file(paths.data() / "PG_VERSION");
+    while (text && !text->empty() && (text->back() == '\n' || text->back() == ' ')) text->pop_back();
+    if (text && major_of(*text) > 0) return std::optional<std::string>(*std::move(text));
     return failure(ErrorCode::wrong_major,
                    fmt::format("{} is there, but its PG_VERSION cannot be read", paths.data().string()),
                    "It is not a whole cluster. Move it away, or give fleetd the right to read it.");

@@ -48,8 +48,8 @@ std::string server_conf(ServerConf const& conf);
 std::string access_rules();
 std::string pgpass_lines(ServerConf const& conf, std::string_view password);
 
-// The major in data/PG_VERSION; empty when there are no data. Errors: wrong_major when it cannot be read.
-Result<std::optional<int>> data_major(ClusterPaths const& paths);
+// What data/PG_VERSION says ("15"); empty when there are no data. Errors: wrong_major when it cannot be read.
+Result<std::optional<std::string>> data_version(ClusterPaths const& paths);
 
 // Makes the cluster's directories with the right owners. Errors: not_configured, disk_full.
 Result<void> make_directories(ClusterPaths const& paths, std::optional<Account> const& account);

@@ -116,14 +116,14 @@ Result<Native::Prepared> Native::prepare(Progress const& progress) {
     prepared.account = *account;
     if (auto made = make_directories(options_.paths, prepared.account); !made) return made.error();
 
-    auto major = data_major(options_.paths);
-    if (!major) return major.error();
-    prepared.has_data = major->has_value();
+    auto version = data_version(options_.paths);
+    if (!version) return version.error();
+    prepared.has_data = version->has_value();
     if (prepared.has_data) {
         // Postgres insists on owner and mode, and says so less clearly.
         if (auto fit = make_directory(options_.paths.data(), 0700, prepared.account); !fit) return fit.error();
     }
-    auto binaries = choose_binaries(options_.places, *major);
+    auto binaries = choose_binaries(options_.places, *version);
     if (!binaries) return binaries.error();
     prepared.binaries = *std::move(binaries);
     say(progress, "binaries", fmt::format("PostgreSQL {} in {}{}", prepared.binaries.version,

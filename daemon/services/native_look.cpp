@@ -56,9 +56,9 @@ asio::awaitable<ServerStatus> Native::status(Millis limit) {
     ServerStatus status;
     status.provider = "native";
     status.data_directory = options_.paths.data().string();
-    auto const major = data_major(options_.paths);
-    if (!major) status.words = major.error().message;
-    if (major && *major) status.version = std::to_string(**major);
+    auto const version = data_version(options_.paths);
+    if (!version) status.words = version.error().message;
+    if (version && *version) status.version = **version;
     auto const found = running();
     if (!found) {
         status.state = is_made() ? ServerState::stopped : ServerState::absent;

@@ -1,5 +1,5 @@
 // The states of the database, with a provider that does what the test says. What needs a server is tested in
-// tests/integration/services_test.cpp.
+// tests/integration/app_services_test.cpp.
 #include "app/database.hpp"
 #include "app/steps.hpp"
 

@@ -7,12 +7,14 @@
 #include "support/catch.hpp"
 #include "support/database.hpp"
 #include "support/eventually.hpp"
+#include "support/postgres.hpp"
 #include "support/run.hpp"
-#include "support/seed.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -148,10 +150,10 @@ TEST_CASE("what was made is checked, private and closed to others", "[integratio
     CHECK((facts.st_mode & 0777U) == 0700U);
     if (::geteuid() == 0) CHECK(facts.st_uid != 0U);
     test::Postgres database(test::must(ground.native->dsn()));
-    CHECK(database.value("show data_checksums") == "on");
-    CHECK(database.value("show server_encoding") == "UTF8");
-    CHECK(database.value("show listen_addresses") == "127.0.0.1");
-    CHECK(database.value("show log_timezone") == "UTC");
+    CHECK(database.text("show data_checksums") == "on");
+    CHECK(database.text("show server_encoding") == "UTF8");
+    CHECK(database.text("show listen_addresses") == "127.0.0.1");
+    CHECK(database.text("show log_timezone") == "UTC");
 }
 
 TEST_CASE("a killed server is noticed, and its leftovers are no obstacle", "[integration][services]") {
