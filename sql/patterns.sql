@@ -13,10 +13,11 @@ begin
     end if;
     return case
         when left(given, 1) = '/' then 'is absolute; name it from the top of the project'
-        when strpos('/' || given || '/', '//') > 0
+        -- The first one that is wrong, from the left.
+        when substring('/' || given || '/' from '/(\.{0,2})/') = ''
             then 'has an empty segment (two slashes in a row, or one at the end)'
         else format('has the segment "%s"; name it from the top of the project',
-                    substring('/' || given || '/' from '/(\.\.?)/')) end;
+                    substring('/' || given || '/' from '/(\.{0,2})/')) end;
 end $$;
 comment on function fleet_log.segments_problem is
     'What is wrong with the segments of a path or pattern; null if nothing. Example: select fleet_log.segments_problem(''../x'')';
@@ -63,10 +64,10 @@ begin
     return case
         when coalesce(pattern, '') = '' then 'is empty'
         when octet_length(pattern) > 256 then 'is longer than 256 bytes'
-        when pattern ~ '[\u0001-\u001f\u007f]' then 'holds a control character'
-        when pattern ~ '[[!{\\]' then format(
-            'holds "%s"; only *, ? and ** are special, and ? stands for one character',
-            substring(pattern from '[[!{\\]'))
+        when pattern ~ '[\u0001-\u001f\u007f[!{\\]' then case
+            when substring(pattern from '[\u0001-\u001f\u007f[!{\\]') ~ '[\u0001-\u001f\u007f]' then 'holds a control character'
+            else format('holds "%s"; only *, ? and ** are special, and ? stands for one character',
+                        substring(pattern from '[[!{\\]')) end
         when fleet_log.segments_problem(pattern) is not null then fleet_log.segments_problem(pattern)
         when pattern ~ '[^/]\*\*|\*\*[^/]'
             then 'has ** as part of a segment; it must stand alone between slashes'
