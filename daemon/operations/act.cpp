@@ -38,6 +38,24 @@ std::optional<store::Fence> fence_of(Request& request) {
                         .token = number_or(fence, "token", 0)};
 }
 
+// While the appender has been failing for longer than a blip lasts, a new command is told so at once: those that
+// wait already find out when the database is back.
+constexpr Millis blip{1'500};
+
+std::optional<Error> known_trouble(Operations::State& state) {
+    auto const health = state.parts.appender.health();
+    if (health.last_error.empty() || state.under_way == 0) {
+        state.trouble_since.reset();
+        return std::nullopt;
+    }
+    auto const now = std::chrono::steady_clock::now();
+    if (!state.trouble_since) state.trouble_since = now;
+    if (now - *state.trouble_since < blip) return std::nullopt;
+    Error error = make_error(ErrorCode::away, health.last_error);
+    error.retry_after_seconds = wait_before_retry_seconds;
+    return error;
+}
+
 // A retry must repeat the request: the operation's input, whoever drew ids for it since.
 std::string digest_of(std::string_view act, Request const& request) {
     return auth::sha256_hex(fmt::format("{}\n{}\n{}\n{}", act, request.project, request.caller.callsign,
@@ -64,6 +82,7 @@ Result<std::string> project_of(Request const& request) {
 
 asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::string_view act, Request request,
                                               Json drawn) {
+    if (auto error = known_trouble(state)) co_return std::move(*error);
     store::ActRequest command{.op = std::string(act)};
     command.project = text_or(request.args, "project", request.project);
     if (!request.idempotency_key.empty()) {
@@ -84,7 +103,9 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
         if (!request.args.contains(name)) request.args[name] = std::move(value);
     command.args = std::move(request.args);
 
+    state.under_way += 1;
     auto row = co_await state.parts.appender.submit(std::move(command));
+    state.under_way -= 1;
     if (!row) {
         Error error = std::move(row).error();
         error.field = field_of(std::move(error.field));

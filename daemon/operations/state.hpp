@@ -6,8 +6,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,6 +34,8 @@ struct Operations::State {
     std::set<Wait*> waits{};                         // requests that wait for files
     std::map<std::string, Line> lines{};             // by project; one that is watched, each
     asio::steady_timer changed;                      // a wait or the watching of a line ended
+    std::optional<std::chrono::steady_clock::time_point> trouble_since{};   // of the appender
+    std::size_t under_way = 0;                       // commands the appender has not answered
     bool is_stopping = false;
 };
 

@@ -1,8 +1,5 @@
 -- What the beacon's connection asks, besides act, beat_host, lead and resign.
 
--- name: duty_hold_beacon
-select fleet.hold_beacon($1::text)
-
 -- name: duty_late_hosts
 select h.host_id from fleet.hosts h
  where h.state = 'joined' and h.deadline < clock_timestamp() - interval '10 seconds'
