@@ -43,7 +43,8 @@ struct DatabaseParts {
     services::RestartLimits restarts{};
 };
 
-// Lives on the loop thread; everything in `DatabaseParts` outlives it. End it with `stop`.
+// Lives on the loop thread; everything in `DatabaseParts` outlives it. End it with `stop`, and let the loop run out
+// before it is destroyed.
 class Database {
 public:
     explicit Database(DatabaseParts parts);

@@ -348,6 +348,8 @@ TEST_CASE("a server that dies is started again while somebody watches", "[integr
     CHECK(database.phase() == app::Phase::stopped);
     CHECK(ground.status().state == ServerState::stopped);
     database.stop();
+    ground.loop.restart();
+    ground.loop.run_for(std::chrono::milliseconds{50});
 }
 
 TEST_CASE("an external server is reached by its DSN", "[integration][services]") {
