@@ -199,7 +199,9 @@ int tail(Context& context, TailFlags const& flags) {
     wanted.stream = flags.follow.stream;
     std::string from = "now";
     FollowLines lines(context, flags.follow);
-    if (flags.last > 0) {
+    // Who names a start wants every event from there, once.
+    bool const has_start = !flags.follow.after.empty() || !flags.follow.cursor.empty();
+    if (flags.last > 0 && !has_start) {
         Json answer = context.call("events.list", list_args(context, wanted));
         for (Json const& one : answer.at("items")) lines.show(must(event_from_json(one)));
         if (!answer.at("items").empty()) from = text_or(answer.at("items").back(), "position", "now");
