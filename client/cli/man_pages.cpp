@@ -14,14 +14,19 @@ namespace {
 
 // Text for troff: no line is taken for a request, no dash for a hyphen.
 std::string plain(std::string_view text) {
+    constexpr std::string_view dots = "…";  // troff reads one byte a character
     std::string out;
-    for (char c : text) {
-        if (c == '\\')
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text.substr(i).starts_with(dots)) {
+            out += "...";
+            i += dots.size() - 1;
+        } else if (text[i] == '\\') {
             out += "\\e";
-        else if (c == '-')
+        } else if (text[i] == '-') {
             out += "\\-";
-        else
-            out += c;
+        } else {
+            out += text[i];
+        }
     }
     if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
     return out;

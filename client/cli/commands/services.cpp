@@ -153,7 +153,7 @@ int up(Context& context, UpFlags const& flags) {
     auto answer = context.stream("services.up", std::move(args), step_sink(context));
     if (!answer && answer.error().code == ErrorCode::cancelled) cancelled_up(daemon);
     must(std::move(answer));
-    return context.is_json() ? 0 : status(context);
+    return context.is_json() || screen.is_quiet() ? 0 : status(context);
 }
 
 int down(Context& context, bool keep_daemon) {
@@ -182,7 +182,7 @@ int down(Context& context, bool keep_daemon) {
 
 int restart(Context& context) {
     must(context.stream("services.restart", Json::object(), step_sink(context)));
-    return context.is_json() ? 0 : status(context);
+    return context.is_json() || context.screen().is_quiet() ? 0 : status(context);
 }
 
 int destroy(Context& context, bool yes) {
