@@ -73,7 +73,8 @@ public:
                                           app::make_probe(loop.get_executor()), *log);
     }
     Result<void> start() {
-        return test::run(loop, native->start([this](Step const& step) { steps.push_back(step.step); }), patience);
+        return test::run(loop, native->start([this](Step const& step) { steps.push_back(step.step); }),
+                         patience);
     }
     pid_t server_pid() const { return read_postmaster_pid(data()) ? read_postmaster_pid(data())->pid : 0; }
     ServerStatus status() { return test::run(loop, native->status(Millis{1'500}), patience); }
@@ -103,7 +104,8 @@ void skip_without_binaries() {
 
 }  // namespace
 
-TEST_CASE("a cluster is made, answers, is found again, stopped with its data, and removed", "[integration][services]") {
+TEST_CASE("a cluster is made, answers, is found again, stopped with its data, and removed",
+          "[integration][services]") {
     skip_without_binaries();
     Ground ground;
     CHECK(ground.status().state == ServerState::absent);
@@ -141,7 +143,7 @@ TEST_CASE("what was made is checked, private and closed to others", "[integratio
     skip_without_binaries();
     Ground ground;
     test::must(ground.start());
-    struct stat facts{};
+    struct stat facts {};
     REQUIRE(::stat((ground.path() / "postgres" / "password").c_str(), &facts) == 0);
     CHECK((facts.st_mode & 0777U) == 0600U);
     REQUIRE(::stat((ground.path() / "postgres" / "run").c_str(), &facts) == 0);
@@ -176,7 +178,8 @@ TEST_CASE("a pid file that names another program does not stop a start", "[integ
     Ground ground;
     test::must(ground.start());
     test::must(test::run(ground.loop, ground.native->stop({}), patience));
-    std::ofstream(ground.data() / "postmaster.pid") << ::getpid() << "\n" << ground.data().string() << "\n1\n1\n\n\n";
+    std::ofstream(ground.data() / "postmaster.pid") << ::getpid() << "\n"
+                                                    << ground.data().string() << "\n1\n1\n\n\n";
     test::must(ground.start());
     CHECK(ground.server_pid() != ::getpid());
 }
@@ -188,10 +191,12 @@ TEST_CASE("a start that is cancelled in the middle leaves nothing half-made", "[
     bool ended = false;
     auto progress = [&](Step const& step) {
         ground.steps.push_back(step.step);
-        if (step.step == "initdb") asio::post(ground.loop, [&] { cancel.emit(asio::cancellation_type::terminal); });
+        if (step.step == "initdb")
+            asio::post(ground.loop, [&] { cancel.emit(asio::cancellation_type::terminal); });
     };
     auto done = [&](std::exception_ptr thrown, Result<void>) { ended = thrown != nullptr; };
-    asio::co_spawn(ground.loop, ground.native->start(progress), asio::bind_cancellation_slot(cancel.slot(), done));
+    asio::co_spawn(ground.loop, ground.native->start(progress),
+                   asio::bind_cancellation_slot(cancel.slot(), done));
     ground.loop.restart();
     ground.loop.run_for(patience);
     CHECK(ended);
@@ -212,7 +217,8 @@ TEST_CASE("what an up that was killed left behind is cleared away", "[integratio
 TEST_CASE("two starts at the same moment make one server", "[integration][services]") {
     skip_without_binaries();
     Ground ground;
-    Native second(ground.loop.get_executor(), ground.options(), app::make_probe(ground.loop.get_executor()), *ground.log);
+    Native second(ground.loop.get_executor(), ground.options(), app::make_probe(ground.loop.get_executor()),
+                  *ground.log);
     std::optional<Result<void>> other;
     bool waited = false;
     auto progress = [&](Step const& step) { waited = waited || step.step == "lock"; };
@@ -271,7 +277,8 @@ TEST_CASE("what is in the way is told before anything is made", "[integration][s
     CHECK_FALSE(fs::exists(ground.path() / "postgres" / "data.new"));
 }
 
-TEST_CASE("what is in the way of a cluster that is there is told, and the data stay", "[integration][services]") {
+TEST_CASE("what is in the way of a cluster that is there is told, and the data stay",
+          "[integration][services]") {
     skip_without_binaries();
     Ground ground;
     test::must(ground.start());
@@ -290,7 +297,7 @@ TEST_CASE("what is in the way of a cluster that is there is told, and the data s
     fs::rename(ground.path() / "kept", ground.path() / "postgres" / "password");
 
     if (::geteuid() == 0) {
-        struct stat facts{};
+        struct stat facts {};
         REQUIRE(::stat(ground.data().c_str(), &facts) == 0);
         REQUIRE(::chown(ground.data().c_str(), 0, 0) == 0);
         refused = ground.start();
@@ -322,8 +329,13 @@ TEST_CASE("a server that dies is started again while somebody watches", "[integr
     Ground ground;
     observe::Health health;
     app::SchemaWork schema(ground.loop.get_executor(), "fleetd/test/schema", {});
-    app::Database database(app::DatabaseParts{ground.loop.get_executor(), *ground.native, schema, *ground.log, health,
-                                              ground.path() / "wanted.json", {}});
+    app::Database database(app::DatabaseParts{ground.loop.get_executor(),
+                                              *ground.native,
+                                              schema,
+                                              *ground.log,
+                                              health,
+                                              ground.path() / "wanted.json",
+                                              {}});
     auto const reaches = [&](app::Phase phase) {
         return test::eventually(
             [&] {
@@ -355,7 +367,8 @@ TEST_CASE("a server that dies is started again while somebody watches", "[integr
 TEST_CASE("an external server is reached by its DSN", "[integration][services]") {
     auto const database = test::fresh_database();
     asio::io_context loop{1};
-    External external(loop.get_executor(), {database.dsn(), {}, Millis{5'000}}, app::make_probe(loop.get_executor()));
+    External external(loop.get_executor(), {database.dsn(), {}, Millis{5'000}},
+                      app::make_probe(loop.get_executor()));
     test::must(test::run(loop, external.start({}), patience));
     auto const status = test::run(loop, external.status(Millis{1'500}), patience);
     CHECK(status.state == ServerState::running);

@@ -45,11 +45,13 @@ struct House {
     HttpAnswer pilot(std::string const& callsign) {
         return post("/pilots", Json{{"callsign", callsign}, {"program", "test"}, {"model", "m"}}, as(""));
     }
-    HttpAnswer reserve(std::string const& callsign, Json body, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+    HttpAnswer reserve(std::string const& callsign, Json body,
+                       std::chrono::milliseconds limit = std::chrono::seconds(10)) {
         return post("/reservations", body, as(callsign), limit);
     }
     HttpAnswer note(std::string const& text, HttpHeaders headers = {}) {
-        return post("/events", Json{{"type", "x.note"}, {"data", {{"note", text}}}}, as("", std::move(headers)));
+        return post("/events", Json{{"type", "x.note"}, {"data", {{"note", text}}}},
+                    as("", std::move(headers)));
     }
 };
 
@@ -73,7 +75,8 @@ TEST_CASE("an event is created with its place, its position and its address", "[
     CHECK(shown.json()["metadata"]["source"] == "unix");
 }
 
-TEST_CASE("the same idempotency key gives the first answer back, with another body it is refused", "[integration][http]") {
+TEST_CASE("the same idempotency key gives the first answer back, with another body it is refused",
+          "[integration][http]") {
     House house;
     HttpHeaders const key{{"Idempotency-Key", "key-1"}};
     auto const first = house.note("once", key);
@@ -94,10 +97,12 @@ TEST_CASE("a key stands for the path, too", "[integration][http]") {
     auto const one = house.reserve("viper-1", Json{{"patterns", {"a/**"}}}).json();
     auto const two = house.reserve("viper-1", Json{{"patterns", {"b/**"}}}).json();
     HttpHeaders headers = House::as("viper-1", {{"Idempotency-Key", "release"}, {"Fleet-Fence", fence(one)}});
-    auto const first = house.post("/reservations/" + one["reservation_id"].get<std::string>() + "/release", nullptr, headers);
+    auto const first = house.post("/reservations/" + one["reservation_id"].get<std::string>() + "/release",
+                                  nullptr, headers);
     CHECK(first.status == 200);
     headers["Fleet-Fence"] = fence(two);
-    auto const second = house.post("/reservations/" + two["reservation_id"].get<std::string>() + "/release", nullptr, headers);
+    auto const second = house.post("/reservations/" + two["reservation_id"].get<std::string>() + "/release",
+                                   nullptr, headers);
     CHECK(second.code() == "idempotency_mismatch");
 }
 
@@ -107,7 +112,8 @@ TEST_CASE("pages of a list follow each other without gap, both ways", "[integrat
     std::string after;
     std::vector<std::string> seen;
     for (int page = 0; page < 10; ++page) {
-        auto const list = house.get("/events?type=x.note&limit=3" + (after.empty() ? "" : "&after=" + after)).json();
+        auto const list =
+            house.get("/events?type=x.note&limit=3" + (after.empty() ? "" : "&after=" + after)).json();
         for (Json const& event : list["items"]) seen.push_back(event["data"]["note"].get<std::string>());
         if (!list.contains("next")) break;
         after = list["next"].get<std::string>();
@@ -116,7 +122,8 @@ TEST_CASE("pages of a list follow each other without gap, both ways", "[integrat
     auto const last = house.get("/events?type=x.note&limit=2&before=999999").json();
     REQUIRE(last["items"].size() == 2);
     CHECK(last["items"][1]["data"]["note"] == "6");
-    auto const before = house.get("/events?type=x.note&limit=2&before=" + last["previous"].get<std::string>()).json();
+    auto const before =
+        house.get("/events?type=x.note&limit=2&before=" + last["previous"].get<std::string>()).json();
     CHECK(before["items"][1]["data"]["note"] == "4");
     CHECK(house.get("/projects?limit=1").json()["items"].size() == 1);
 }
@@ -203,7 +210,8 @@ TEST_CASE("a lease is acted on with its token only", "[integration][http]") {
                      House::as("viper-1", {{"Fleet-Fence", "nonsense"}})).json()["field"] == "/fence");
     CHECK(house.post(address + "/extend", Json{{"ttl_seconds", "2m"}},
                      House::as("viper-1", {{"Fleet-Fence", fence(mine)}})).status == 200);
-    Json const body{{"fence", {{"kind", "reservation"}, {"id", mine["reservation_id"]}, {"token", mine["token"]}}}};
+    Json const body{
+        {"fence", {{"kind", "reservation"}, {"id", mine["reservation_id"]}, {"token", mine["token"]}}}};
     CHECK(house.post(address + "/release", body, House::as("viper-1")).status == 200);
 }
 
@@ -213,13 +221,16 @@ TEST_CASE("a request that waits is answered at the release, in order", "[integra
     auto const mine = house.reserve("viper-1", Json{{"patterns", {"src/**"}}}).json();
     auto const wait = [&](std::string name, std::string pattern) {
         return std::async(std::launch::async, [&house, name, pattern] {
-            return house.reserve(name, Json{{"patterns", {pattern}}, {"wait_seconds", 20}}, std::chrono::seconds(25));
+            return house.reserve(name, Json{{"patterns", {pattern}}, {"wait_seconds", 20}},
+                                 std::chrono::seconds(25));
         });
     };
     auto second = wait("falcon-1", "src/a.c");
-    REQUIRE(eventually([&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size() == 1; }));
+    REQUIRE(eventually(
+        [&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size() == 1; }));
     auto third = wait("raven-1", "src/a.c");
-    REQUIRE(eventually([&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size() == 2; }));
+    REQUIRE(eventually(
+        [&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size() == 2; }));
     CHECK(house.post("/reservations/" + mine["reservation_id"].get<std::string>() + "/release", nullptr,
                      House::as("viper-1", {{"Fleet-Fence", fence(mine)}})).status == 200);
     auto const got = second.get();
@@ -248,7 +259,8 @@ TEST_CASE("a wait ends at its deadline with the holder's name", "[integration][h
     CHECK(took < std::chrono::milliseconds(3'000));
 }
 
-TEST_CASE("a wait is granted when what blocked it lapses, without anybody asking", "[integration][http][wait]") {
+TEST_CASE("a wait is granted when what blocked it lapses, without anybody asking",
+          "[integration][http][wait]") {
     House house;
     house.pilot("viper-1");
     house.pilot("falcon-1");
@@ -264,16 +276,19 @@ TEST_CASE("who hangs up loses the place in line", "[integration][http][wait]") {
     house.pilot("viper-1");
     house.pilot("falcon-1");
     house.reserve("viper-1", Json{{"patterns", {"src/**"}}});
-    auto const waiting = [&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size(); };
+    auto const waiting = [&] {
+        return house.get("/reservations/waiting", House::as("")).json()["items"].size();
+    };
     {
         HttpWire wire(house.daemon.socket());
         wire.send(http_request("POST", "/api/v1/reservations",
-                               json_text(Json{{"patterns", {"src/a.c"}}, {"wait_seconds", 60}}), House::as("falcon-1")));
+                               json_text(Json{{"patterns", {"src/a.c"}}, {"wait_seconds", 60}}),
+                               House::as("falcon-1")));
         REQUIRE(eventually([&] { return waiting() == 1; }));
     }
     CHECK(eventually([&] { return waiting() == 0; }));
-    CHECK(house.database.connect().text("select data ->> 'outcome' from fleet.events where type = 'file_wait_ended'")
-          == "cancelled");
+    CHECK(house.database.connect().text(
+              "select data ->> 'outcome' from fleet.events where type = 'file_wait_ended'") == "cancelled");
 }
 
 TEST_CASE("two who would wait for each other are told", "[integration][http][wait]") {
@@ -285,7 +300,8 @@ TEST_CASE("two who would wait for each other are told", "[integration][http][wai
     auto first = std::async(std::launch::async, [&] {
         return house.reserve("viper-1", Json{{"patterns", {"b"}}, {"wait_seconds", 3}});
     });
-    REQUIRE(eventually([&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size() == 1; }));
+    REQUIRE(eventually(
+        [&] { return house.get("/reservations/waiting", House::as("")).json()["items"].size() == 1; }));
     auto const second = house.reserve("falcon-1", Json{{"patterns", {"a"}}, {"wait_seconds", 3}});
     CHECK(second.status == 409);
     CHECK(second.code() == "deadlock");
@@ -293,7 +309,8 @@ TEST_CASE("two who would wait for each other are told", "[integration][http][wai
     CHECK(first.get().code() == "wait_ended");
 }
 
-TEST_CASE("a stream of events begins where it is told, and continues by Last-Event-ID", "[integration][http][sse]") {
+TEST_CASE("a stream of events begins where it is told, and continues by Last-Event-ID",
+          "[integration][http][sse]") {
     House house;
     house.note("one");
     auto const two = house.note("two").json()["events"][0]["seq"].get<std::int64_t>();
@@ -324,7 +341,9 @@ TEST_CASE("a cursor moves forward only, and a stream starts from it", "[integrat
     House house;
     auto const one = house.note("one").json()["events"][0]["seq"].get<std::int64_t>();
     house.note("two");
-    auto const move = [&](std::int64_t seq) { return house.post("/cursors/ci", Json{{"seq", seq}}, House::as("")); };
+    auto const move = [&](std::int64_t seq) {
+        return house.post("/cursors/ci", Json{{"seq", seq}}, House::as(""));
+    };
     CHECK(move(one).json()["moved"] == true);
     auto const back = move(one - 1);
     CHECK(back.json()["moved"] == false);
@@ -343,7 +362,8 @@ TEST_CASE("the pages for machines answer", "[integration][http]") {
     auto const metrics = house.daemon.call("GET", "/metrics");
     CHECK(metrics.headers.at("content-type").starts_with("text/plain"));
     CHECK(metrics.body.find("# TYPE fleet_http_requests_total counter") != std::string::npos);
-    CHECK(metrics.body.find("fleet_operation_seconds_bucket{operation=\"projects.register\"") != std::string::npos);
+    CHECK(metrics.body.find("fleet_operation_seconds_bucket{operation=\"projects.register\"") !=
+          std::string::npos);
     auto const openapi = house.daemon.call("GET", "/openapi.json").json();
     CHECK(openapi["openapi"] == "3.1.0");
     CHECK(openapi["paths"].contains("/api/v1/reservations"));
@@ -362,16 +382,19 @@ TEST_CASE("every address of the catalogue is there", "[integration][http]") {
     }
 }
 
-TEST_CASE("without its database the daemon answers 503 at once, and goes on when it is back", "[integration][http]") {
+TEST_CASE("without its database the daemon answers 503 at once, and goes on when it is back",
+          "[integration][http]") {
     House house;
     auto const name = house.database.name();
-    // Nobody may connect, and who is connected is thrown out: as far as the daemon sees, the database is gone.
+    // Nobody may connect, and who is connected is thrown out: as far as the daemon sees, the database is
+    // gone.
     auto const shut = [&](bool open) {
         auto const elsewhere = empty_database();
         auto outside = elsewhere.connect();
         outside.run("alter database \"" + name + "\" allow_connections " + (open ? "true" : "false"));
         if (!open)
-            outside.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'");
+            outside.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name +
+                        "'");
     };
     shut(false);
     REQUIRE(eventually([&] { return house.note("away").status == 503; }));
@@ -382,7 +405,8 @@ TEST_CASE("without its database the daemon answers 503 at once, and goes on when
     CHECK(answer.headers.count("retry-after") == 1);
     CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(8));
     CHECK(house.daemon.call("GET", "/healthz").status == 200);
-    CHECK(eventually([&] { return house.daemon.call("GET", "/readyz").status == 503; }, std::chrono::seconds(10)));
+    CHECK(eventually([&] { return house.daemon.call("GET", "/readyz").status == 503; },
+                     std::chrono::seconds(10)));
     shut(true);
     CHECK(eventually([&] { return house.note("back").status == 201; }, std::chrono::seconds(15)));
 }
@@ -398,10 +422,13 @@ TEST_CASE("TCP asks for a token, and a pilot's token is that pilot's alone", "[i
     House::Environment environment;
     environment["FLEET_LISTEN_TCP"] = "127.0.0.1:" + port;
     House house(environment);
-    auto const call = [&](std::string method, std::string target, std::string token, std::string as, std::string body) {
-        transport::HttpConnection connection(loop.get_executor(), *transport::parse_endpoint("127.0.0.1:" + port));
+    auto const call = [&](std::string method, std::string target, std::string token, std::string as,
+                          std::string body) {
+        transport::HttpConnection connection(loop.get_executor(),
+                                             *transport::parse_endpoint("127.0.0.1:" + port));
         must(run(loop, connection.connect(Millis(2'000))));
-        transport::HttpRequest request{.method = std::move(method), .target = "/api/v1" + target, .body = std::move(body)};
+        transport::HttpRequest request{
+            .method = std::move(method), .target = "/api/v1" + target, .body = std::move(body)};
         if (!token.empty()) request.headers.push_back({"Authorization", "Bearer " + token});
         if (!as.empty()) request.headers.push_back({"Fleet-As", as});
         request.headers.push_back({"Fleet-Project", "shop"});
@@ -425,14 +452,17 @@ TEST_CASE("TCP asks for a token, and a pilot's token is that pilot's alone", "[i
     CHECK(got.status == 201);
     CHECK(code(call("POST", "/reservations", viper, "falcon-1", reserve)) == "forbidden");
     CHECK(code(call("POST", "/pilots/falcon-1/deregister", viper, "", "{}")) == "forbidden");
-    CHECK(code(call("POST", "/events", viper, "", R"({"type":"x.a","data":{},"project":"other"})")) == "forbidden");
+    CHECK(code(call("POST", "/events", viper, "", R"({"type":"x.a","data":{},"project":"other"})")) ==
+          "forbidden");
     auto const id = must(parse_json(got.body))["reservation_id"].get<std::string>();
-    CHECK(code(call("POST", "/reservations/" + id + "/force-release", viper, "", R"({"reason":"x"})")) == "forbidden");
+    CHECK(code(call("POST", "/reservations/" + id + "/force-release", viper, "", R"({"reason":"x"})")) ==
+          "forbidden");
 
     auto const file = read_text(house.daemon.state_folder() / "token");
     auto const token = file.substr(0, file.find('\n'));
-    CHECK(call("POST", "/reservations/" + id + "/force-release", token, "", R"({"reason":"test"})").status == 200);
+    CHECK(call("POST", "/reservations/" + id + "/force-release", token, "", R"({"reason":"test"})").status ==
+          200);
     CHECK(call("POST", "/reservations", token, "falcon-1", reserve).status == 201);
-    CHECK(house.database.connect().text("select actor from fleet.events where type = 'file_reservation_forced'")
-          == "operator");
+    CHECK(house.database.connect().text(
+              "select actor from fleet.events where type = 'file_reservation_forced'") == "operator");
 }

@@ -16,7 +16,8 @@ int append(DaemonProcess& daemon) {
 
 }  // namespace
 
-TEST_CASE("a session that sits on the order lock is ended by the leader, and writing goes on", "[integration][duties]") {
+TEST_CASE("a session that sits on the order lock is ended by the leader, and writing goes on",
+          "[integration][duties]") {
     Database database = fresh_database();
     DaemonProcess daemon({.dsn = database.dsn(), .environment = {{"FLEET_ORDER_LOCK_LIMIT", "1s"}}});
     daemon.wait_ready();
@@ -51,7 +52,9 @@ TEST_CASE("a stop leaves the fleet and hands the lead on", "[integration][duties
     first.wait_ready();
     DaemonProcess second({.dsn = database.dsn(), .environment = {{"FLEET_SWEEP_PAUSE", "1s"}}});
     second.wait_ready();
-    auto const leads = [](DaemonProcess& daemon) { return daemon.call("GET", "/api/v1/status").json()["host"]["leads"] == true; };
+    auto const leads = [](DaemonProcess& daemon) {
+        return daemon.call("GET", "/api/v1/status").json()["host"]["leads"] == true;
+    };
     REQUIRE(eventually([&] { return leads(first); }));
     CHECK_FALSE(leads(second));
     CHECK(first.terminate() == 0);

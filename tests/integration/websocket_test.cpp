@@ -30,13 +30,16 @@ struct House {
 class Talk {
 public:
     explicit Talk(House& house, std::string project = "shop")
-        : house_(house), channel_(house.loop.get_executor(), *transport::parse_endpoint(house.daemon.socket())) {
+        : house_(house),
+          channel_(house.loop.get_executor(), *transport::parse_endpoint(house.daemon.socket())) {
         std::vector<transport::Header> headers{{"Fleet-Project", std::move(project)}};
         must(run(house_.loop, channel_.open("/ws", headers, Millis(3'000))));
     }
     void say(Json const& frame) { must(run(house_.loop, channel_.write(json_text(frame)))); }
     void say_text(std::string text) { must(run(house_.loop, channel_.write(std::move(text)))); }
-    Json hear(Millis limit = Millis(10'000)) { return must(parse_json(must(run(house_.loop, channel_.read(), limit)))); }
+    Json hear(Millis limit = Millis(10'000)) {
+        return must(parse_json(must(run(house_.loop, channel_.read(), limit))));
+    }
     // The answer to `id`, whatever overtakes it.
     Json ask(Json frame) {
         auto const id = frame["id"];
@@ -55,7 +58,8 @@ private:
 };
 
 Json note(Json id, std::string text) {
-    return Json{{"id", std::move(id)}, {"op", "append"}, {"type", "x.note"}, {"data", {{"note", std::move(text)}}}};
+    return Json{
+        {"id", std::move(id)}, {"op", "append"}, {"type", "x.note"}, {"data", {{"note", std::move(text)}}}};
 }
 
 }  // namespace
@@ -72,7 +76,8 @@ TEST_CASE("requests are answered by their id, several at once", "[integration][w
         seqs.insert(answer["result"]["events"][0]["seq"].get<std::int64_t>());
     }
     CHECK(seqs.size() == 50);
-    auto const list = talk.ask(Json{{"id", "list"}, {"op", "events.list"}, {"args", {{"type", "x.note"}, {"limit", 5}}}});
+    auto const list =
+        talk.ask(Json{{"id", "list"}, {"op", "events.list"}, {"args", {{"type", "x.note"}, {"limit", 5}}}});
     CHECK(list["result"]["items"].size() == 5);
     auto const batch = talk.ask(Json{{"id", 99}, {"op", "append"},
                                      {"events", {{{"type", "x.a"}, {"data", Json::object()}},
@@ -84,15 +89,26 @@ TEST_CASE("an answer may overtake one that waits for files", "[integration][webs
     House house;
     Talk talk(house);
     for (auto const* name : {"viper-1", "falcon-1"})
-        REQUIRE(talk.ask(Json{{"id", name}, {"op", "pilots.register"}, {"callsign", name}, {"program", "t"}, {"model", "m"}})["ok"]
-                == true);
-    auto const mine = talk.ask(Json{{"id", 1}, {"op", "reservations.reserve"}, {"as", "viper-1"}, {"patterns", {"a"}}});
+        REQUIRE(talk.ask(Json{{"id", name},
+                              {"op", "pilots.register"},
+                              {"callsign", name},
+                              {"program", "t"},
+                              {"model", "m"}})["ok"] == true);
+    auto const mine =
+        talk.ask(Json{{"id", 1}, {"op", "reservations.reserve"}, {"as", "viper-1"}, {"patterns", {"a"}}});
     REQUIRE(mine["ok"] == true);
-    talk.say(Json{{"id", 2}, {"op", "reservations.reserve"}, {"as", "falcon-1"}, {"args", {{"patterns", {"a"}}, {"wait_seconds", 30}}}});
+    talk.say(Json{{"id", 2},
+                  {"op", "reservations.reserve"},
+                  {"as", "falcon-1"},
+                  {"args", {{"patterns", {"a"}}, {"wait_seconds", 30}}}});
     CHECK(talk.ask(note(3, "meanwhile"))["ok"] == true);
     auto const& held = mine["result"];
-    talk.say(Json{{"id", 4}, {"op", "reservations.release"}, {"as", "viper-1"}, {"reservation_id", held["reservation_id"]},
-                  {"fence", {{"kind", "reservation"}, {"id", held["reservation_id"]}, {"token", held["token"]}}}});
+    talk.say(
+        Json{{"id", 4},
+             {"op", "reservations.release"},
+             {"as", "viper-1"},
+             {"reservation_id", held["reservation_id"]},
+             {"fence", {{"kind", "reservation"}, {"id", held["reservation_id"]}, {"token", held["token"]}}}});
     std::map<std::int64_t, Json> answers;
     while (answers.size() < 2) {
         auto const answer = talk.hear();
@@ -106,10 +122,14 @@ TEST_CASE("a socket that goes away gives up its places in line", "[integration][
     House house;
     Talk talk(house);
     for (auto const* name : {"viper-1", "falcon-1"})
-        talk.ask(Json{{"id", name}, {"op", "pilots.register"}, {"callsign", name}, {"program", "t"}, {"model", "m"}});
+        talk.ask(Json{
+            {"id", name}, {"op", "pilots.register"}, {"callsign", name}, {"program", "t"}, {"model", "m"}});
     talk.ask(Json{{"id", 1}, {"op", "reservations.reserve"}, {"as", "viper-1"}, {"patterns", {"a"}}});
     Talk other(house);
-    other.say(Json{{"id", 2}, {"op", "reservations.reserve"}, {"as", "falcon-1"}, {"args", {{"patterns", {"a"}}, {"wait_seconds", 60}}}});
+    other.say(Json{{"id", 2},
+                   {"op", "reservations.reserve"},
+                   {"as", "falcon-1"},
+                   {"args", {{"patterns", {"a"}}, {"wait_seconds", 60}}}});
     auto admin = house.database.connect();
     auto const waiting = [&] { return admin.number("select count(*) from fleet_live.waiters"); };
     REQUIRE(eventually([&] { return waiting() == 1; }));
@@ -122,7 +142,10 @@ TEST_CASE("a subscription delivers every event after its start once, in order", 
     Talk writer(house);
     for (int i = 0; i < 20; ++i) REQUIRE(writer.ask(note(i, std::to_string(i)))["ok"] == true);
     Talk reader(house);
-    auto const begun = reader.ask(Json{{"id", 1}, {"op", "subscribe"}, {"after", 0}, {"filter", {{"project", "shop"}, {"types", {"x.note"}}}}});
+    auto const begun = reader.ask(Json{{"id", 1},
+                                       {"op", "subscribe"},
+                                       {"after", 0},
+                                       {"filter", {{"project", "shop"}, {"types", {"x.note"}}}}});
     REQUIRE(begun["ok"] == true);
     CHECK(begun["sub"] == "s1");
     CHECK(parse_position(begun["head"].get<std::string>()).has_value());
@@ -139,7 +162,8 @@ TEST_CASE("a subscription delivers every event after its start once, in order", 
     CHECK(std::set(seqs.begin(), seqs.end()).size() == 40);
     // Where it ended, another connection goes on.
     Talk resumed(house);
-    resumed.say(Json{{"id", 1}, {"op", "subscribe"}, {"after", position}, {"filter", {{"types", {"x.note"}}}}});
+    resumed.say(
+        Json{{"id", 1}, {"op", "subscribe"}, {"after", position}, {"filter", {{"types", {"x.note"}}}}});
     CHECK(resumed.hear()["ok"] == true);
     Talk late(house);
     late.ask(note("late", "late"));
@@ -148,17 +172,22 @@ TEST_CASE("a subscription delivers every event after its start once, in order", 
     CHECK(frame["events"][0]["data"]["note"] == "late");
 }
 
-TEST_CASE("a durable cursor is where the next subscription begins, and ack moves it forward only", "[integration][websocket]") {
+TEST_CASE("a durable cursor is where the next subscription begins, and ack moves it forward only",
+          "[integration][websocket]") {
     House house;
     Talk talk(house);
     std::vector<std::int64_t> seqs;
     for (int i = 0; i < 4; ++i)
-        seqs.push_back(talk.ask(note(i, std::to_string(i)))["result"]["events"][0]["seq"].get<std::int64_t>());
-    auto const ack = [&](std::int64_t seq) { return talk.ask(Json{{"id", "ack"}, {"op", "ack"}, {"cursor", "ci"}, {"seq", seq}}); };
+        seqs.push_back(
+            talk.ask(note(i, std::to_string(i)))["result"]["events"][0]["seq"].get<std::int64_t>());
+    auto const ack = [&](std::int64_t seq) {
+        return talk.ask(Json{{"id", "ack"}, {"op", "ack"}, {"cursor", "ci"}, {"seq", seq}});
+    };
     CHECK(ack(seqs[2])["result"]["moved"] == true);
     CHECK(ack(seqs[0])["result"]["moved"] == false);
     Talk reader(house);
-    reader.say(Json{{"id", 1}, {"op", "subscribe"}, {"after", {{"cursor", "ci"}}}, {"filter", {{"types", {"x.note"}}}}});
+    reader.say(Json{
+        {"id", 1}, {"op", "subscribe"}, {"after", {{"cursor", "ci"}}}, {"filter", {{"types", {"x.note"}}}}});
     CHECK(reader.hear()["ok"] == true);
     auto const frame = reader.hear();
     REQUIRE(frame["events"].size() == 1);
@@ -180,7 +209,8 @@ TEST_CASE("several subscriptions share a socket and end one by one", "[integrati
     CHECK(frame["events"][0]["type"] == "x.b");
 }
 
-TEST_CASE("what is wrong with a frame is said with its id, and the socket goes on", "[integration][websocket]") {
+TEST_CASE("what is wrong with a frame is said with its id, and the socket goes on",
+          "[integration][websocket]") {
     House house;
     Talk talk(house);
     auto const code = [](Json const& answer) { return answer["error"]["code"].get<std::string>(); };
@@ -192,8 +222,11 @@ TEST_CASE("what is wrong with a frame is said with its id, and the socket goes o
     CHECK(code(talk.hear()) == "invalid_field");
     CHECK(code(talk.ask(Json{{"id", 2}, {"op", "no.such"}})) == "not_found");
     CHECK(code(talk.ask(Json{{"id", 3}, {"op", "services.up"}})) == "invalid_field");
-    CHECK(code(talk.ask(Json{{"id", 4}, {"op", "append"}, {"type", "x.a"}, {"data", Json::object()}, {"surprise", 1}})) == "unknown_field");
-    auto const field = talk.ask(Json{{"id", 5}, {"op", "append"}, {"type", "X BAD"}, {"data", Json::object()}});
+    CHECK(code(talk.ask(Json{
+              {"id", 4}, {"op", "append"}, {"type", "x.a"}, {"data", Json::object()}, {"surprise", 1}})) ==
+          "unknown_field");
+    auto const field =
+        talk.ask(Json{{"id", 5}, {"op", "append"}, {"type", "X BAD"}, {"data", Json::object()}});
     CHECK(field["error"]["field"] == "/type");
     CHECK(code(talk.ask(Json{{"id", 6}, {"op", "subscribe"}, {"after", "ffffffff.3"}})) == "log_rewound");
     CHECK(code(talk.ask(Json{{"id", 7}, {"op", "status"}, {"as", "Not A Callsign"}})) == "invalid_field");
@@ -212,10 +245,13 @@ TEST_CASE("the same idempotency key over WebSocket gives the first answer", "[in
     CHECK(talk.ask(frame)["error"]["code"] == "idempotency_mismatch");
 }
 
-TEST_CASE("a stopping daemon says goodbye with the last position, and nothing is lost over the restart", "[integration][websocket]") {
+TEST_CASE("a stopping daemon says goodbye with the last position, and nothing is lost over the restart",
+          "[integration][websocket]") {
     House house;
     Talk talk(house);
-    CHECK(talk.ask(Json{{"id", 1}, {"op", "subscribe"}, {"after", 0}, {"filter", {{"types", {"x.note"}}}}})["ok"] == true);
+    CHECK(talk.ask(Json{
+              {"id", 1}, {"op", "subscribe"}, {"after", 0}, {"filter", {{"types", {"x.note"}}}}})["ok"] ==
+          true);
     REQUIRE(talk.ask(note(2, "before"))["ok"] == true);
     auto const events = talk.hear();
     REQUIRE(events["events"].size() == 1);
@@ -229,7 +265,8 @@ TEST_CASE("a stopping daemon says goodbye with the last position, and nothing is
     Talk again(house);
     REQUIRE(again.ask(note(1, "after"))["ok"] == true);
     Talk resumed(house);
-    resumed.say(Json{{"id", 1}, {"op", "subscribe"}, {"after", goodbye["to"]}, {"filter", {{"types", {"x.note"}}}}});
+    resumed.say(
+        Json{{"id", 1}, {"op", "subscribe"}, {"after", goodbye["to"]}, {"filter", {{"types", {"x.note"}}}}});
     CHECK(resumed.hear()["ok"] == true);
     CHECK(resumed.hear()["events"][0]["data"]["note"] == "after");
 }

@@ -106,6 +106,9 @@ private:
         if (chance(30)) co_await extend(fence, usual_ttl);
         if (lapsing_) {
             abandoned_.push_back({.fence = fence, .path = path});
+            // A pilot that acts keeps its leases: what shall lapse needs a pilot that gives no sign of life.
+            auto const silence = 1'100 + static_cast<std::int64_t>(random_() % 500);
+            co_await pause_for(silence);
             co_return true;
         }
         bool const released = co_await release(fence);
@@ -179,7 +182,7 @@ private:
         }
         if (count == 2 && request.patterns[0] == request.patterns[1]) request.patterns.pop_back();
         request.shared = chance(15);
-        lapsing_ = chance(5);
+        lapsing_ = chance(2);
         request.ttl = lapsing_ ? short_ttl : usual_ttl;
         if (chance(15)) request.wait = Millis{300};
         return request;

@@ -19,7 +19,8 @@ namespace {
 // Fails to start, or starts and then cannot be connected to.
 class Scripted final : public services::Provider {
 public:
-    explicit Scripted(asio::any_io_executor executor) : gate(executor, asio::steady_timer::time_point::max()) {}
+    explicit Scripted(asio::any_io_executor executor)
+        : gate(executor, asio::steady_timer::time_point::max()) {}
 
     std::string_view name() const override { return "scripted"; }
     asio::awaitable<Result<void>> start(services::Progress progress) override {
@@ -36,7 +37,9 @@ public:
         co_return Result<void>{};
     }
     asio::awaitable<services::ServerStatus> status(Millis) override { co_return services::ServerStatus{}; }
-    asio::awaitable<Result<void>> logs(services::LogRequest, services::LineSink) override { co_return Result<void>{}; }
+    asio::awaitable<Result<void>> logs(services::LogRequest, services::LineSink) override {
+        co_return Result<void>{};
+    }
     asio::awaitable<Result<void>> destroy(services::Progress) override {
         destroyed = true;
         co_return Result<void>{};
@@ -95,7 +98,8 @@ asio::awaitable<Result<void>> outcome(std::shared_ptr<Steps> steps) {
 
 }  // namespace
 
-TEST_CASE("before anything is up, requests hear that the database is stopped and what starts it", "[app][database]") {
+TEST_CASE("before anything is up, requests hear that the database is stopped and what starts it",
+          "[app][database]") {
     House house;
     auto const why = house.database->unavailable();
     REQUIRE(why);

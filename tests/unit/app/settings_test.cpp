@@ -55,9 +55,11 @@ std::variant<Invocation, Said> read(std::array<char const*, N> arguments) {
 TEST_CASE("a flag beats the environment, which beats the file, which beats the default", "[app][settings]") {
     Folder folder;
     Invocation invocation;
-    invocation.config = folder.write("fleet.toml", "pool_readers = 5\npostgres_port = 6000\nlog_level = \"debug\"\n");
+    invocation.config =
+        folder.write("fleet.toml", "pool_readers = 5\npostgres_port = 6000\nlog_level = \"debug\"\n");
     invocation.flags = {{"log_level", "error"}};
-    auto const sheet = test::must(load_settings(invocation, environment_of({{"FLEET_POSTGRES_PORT", "7000"}})));
+    auto const sheet =
+        test::must(load_settings(invocation, environment_of({{"FLEET_POSTGRES_PORT", "7000"}})));
     CHECK(sheet.values().pool_readers == 5);
     CHECK(sheet.values().postgres_port == 7000);
     CHECK(sheet.values().log_level == "error");
@@ -73,7 +75,8 @@ TEST_CASE("the user's file beats the machine's, and FLEET_CONFIG is read alone",
     auto const usual = environment_of({{"XDG_CONFIG_HOME", (folder.path() / "config").string()}});
     CHECK(test::must(load_settings({}, usual)).values().pool_readers == 7);
     auto const other = folder.write("other.toml", "pool_readers = 9\n");
-    auto const only = environment_of({{"XDG_CONFIG_HOME", (folder.path() / "config").string()}, {"FLEET_CONFIG", other.string()}});
+    auto const only = environment_of(
+        {{"XDG_CONFIG_HOME", (folder.path() / "config").string()}, {"FLEET_CONFIG", other.string()}});
     CHECK(test::must(load_settings({}, only)).values().pool_readers == 9);
 }
 
@@ -105,7 +108,8 @@ TEST_CASE("a value out of range names the variable or the flag", "[app][settings
 }
 
 TEST_CASE("the printed configuration shows key, value and source, and no secret", "[app][settings]") {
-    auto const sheet = test::must(load_settings({}, environment_of({{"FLEET_DSN", "postgresql://u:hunter2@h/d"}})));
+    auto const sheet =
+        test::must(load_settings({}, environment_of({{"FLEET_DSN", "postgresql://u:hunter2@h/d"}})));
     auto const table = sheet.table();
     CHECK(table.find("hunter2") == std::string::npos);
     CHECK(table.find("environment FLEET_DSN") != std::string::npos);
@@ -120,7 +124,8 @@ TEST_CASE("files follow the XDG rules, and a setting wins over them", "[app][pla
     CHECK(usual.data_dir == "/home/ada/.local/share/fleet");
     CHECK(usual.state_dir == "/home/ada/.local/state/fleet");
     CHECK(usual.socket == "/run/user/7/fleet/fleetd.sock");
-    CHECK(places(settings, environment_of({{"HOME", "/home/ada"}})).runtime_dir == "/home/ada/.local/share/fleet/run");
+    CHECK(places(settings, environment_of({{"HOME", "/home/ada"}})).runtime_dir ==
+          "/home/ada/.local/share/fleet/run");
     settings.runtime_dir = "/r";
     settings.data_dir = "/d";
     CHECK(places(settings, environment).socket == "/r/fleetd.sock");

@@ -68,7 +68,8 @@ TEST_CASE("tokens are long, all different, and compare by value", "[unit][auth]"
     CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST_CASE("the access token is made once, for its owner alone, and refused when others may read it", "[unit][auth]") {
+TEST_CASE("the access token is made once, for its owner alone, and refused when others may read it",
+          "[unit][auth]") {
     char name[] = "/tmp/fleet-auth-XXXXXX";
     std::filesystem::path const folder = ::mkdtemp(name);
     auto const file = folder / "token";

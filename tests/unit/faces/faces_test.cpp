@@ -30,7 +30,8 @@ TEST_CASE("an address finds its operation, words before parameters", "[unit][fac
 
 TEST_CASE("percent escapes are read, and refused when they are broken", "[unit][faces]") {
     CHECK(*percent_decoded("a%20b%C3%A9") == "a b\xc3\xa9");
-    for (auto const* bad : {"%", "%1", "%zz", "%00", "%ff", "a%c3"}) CHECK(code_of(percent_decoded(bad)) == "bad_request");
+    for (auto const* bad : {"%", "%1", "%zz", "%00", "%ff", "a%c3"})
+        CHECK(code_of(percent_decoded(bad)) == "bad_request");
     CHECK(*query_args("a=1&b=x+y&c&d=%26") == Json{{"a", "1"}, {"b", "x y"}, {"c", ""}, {"d", "&"}});
     CHECK(code_of(query_args("a=1&a=2")) == "invalid_field");
 }
@@ -60,7 +61,8 @@ TEST_CASE("headers of a call are checked", "[unit][faces]") {
     CHECK(said->fence->token == 12);
     CHECK(said->fence->id == "rsv_1");
     CHECK(said->if_match == 7);
-    for (auto const* bad : {"", "a/b", "a//1", "/b/1", "a/b/0", "a/b/x"}) CHECK(code_of(parse_fence(bad)) == "invalid_field");
+    for (auto const* bad : {"", "a/b", "a//1", "/b/1", "a/b/0", "a/b/x"})
+        CHECK(code_of(parse_fence(bad)) == "invalid_field");
     CHECK(check_idempotency_key(std::string(201, 'k')).has_value());
     CHECK(check_idempotency_key("with blank").has_value());
     headers.set("If-Match", "seven");
@@ -74,8 +76,11 @@ TEST_CASE("arguments come from path, query and body, each once", "[unit][faces]"
     CHECK((*args)["limit"] == 5);
     auto const& extend = *find_operation("reservations.extend");
     Json const path{{"reservation_id", "rsv_1"}};
-    CHECK(arguments_of(extend, path, Json::object(), Json{{"ttl_seconds", 60}, {"project", nullptr}})->size() == 2);
-    CHECK(code_of(arguments_of(extend, path, Json::object(), Json{{"reservation_id", "x"}, {"ttl_seconds", 60}})) == "invalid_field");
+    CHECK(
+        arguments_of(extend, path, Json::object(), Json{{"ttl_seconds", 60}, {"project", nullptr}})->size() ==
+        2);
+    CHECK(code_of(arguments_of(extend, path, Json::object(),
+                               Json{{"reservation_id", "x"}, {"ttl_seconds", 60}})) == "invalid_field");
     CHECK(code_of(arguments_of(extend, path, Json{{"reservation_id", "x"}}, nullptr)) == "invalid_field");
     CHECK(code_of(arguments_of(extend, path, Json::object(), Json::array())) == "invalid_field");
 }
@@ -103,6 +108,7 @@ TEST_CASE("events go out as the text they are", "[unit][faces]") {
     event->json = R"({"seq" : 5})";
     batch.events.push_back(event);
     batch.to = 6;
-    CHECK(events_frame("s1", batch, "1a2b3c4d") == R"({"sub":"s1","events":[{"seq" : 5}],"to":"1a2b3c4d.6"})");
+    CHECK(events_frame("s1", batch, "1a2b3c4d") ==
+          R"({"sub":"s1","events":[{"seq" : 5}],"to":"1a2b3c4d.6"})");
     CHECK(answer_frame(1, 201, "{}") == R"({"id":1,"ok":true,"status":201,"result":{}})");
 }

@@ -20,7 +20,7 @@ namespace {
 
 bool has(std::string const& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-asio::awaitable<void> sleep_for(Millis length) {
+asio::awaitable<void> sleep_for(Millis length) {   // sleep-ok: a slow handler
     auto const executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor, length);
     auto [ignored] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -66,7 +66,8 @@ TEST_CASE("who asks first whether the body is welcome is told to go on", "[unit]
     CHECK(has(large.read_answer(), "413"));
 }
 
-TEST_CASE("a body over the limit is answered 413 with a problem, although the client still sends", "[unit][net]") {
+TEST_CASE("a body over the limit is answered 413 with a problem, although the client still sends",
+          "[unit][net]") {
     Served served;
     auto wire = served.connect();
     std::string const large(10 * 1024 * 1024, 'x');
@@ -138,7 +139,7 @@ TEST_CASE("an idle connection is ended after its limit, a busy one is not", "[un
     options.idle_limit = Millis(300);
     Served served(options);
     served.handler.http = [](HttpRequest) -> asio::awaitable<HttpResponse> {
-        co_await sleep_for(Millis(700));
+        co_await sleep_for(Millis(700));   // sleep-ok: a slow handler
         co_return HttpResponse{};
     };
     auto idle = served.connect();
@@ -271,12 +272,13 @@ TEST_CASE("whoever makes a stream waits for the client, and learns that it left"
     CHECK(eventually([&] { return ended && served.server().connections() == 0; }));
 }
 
-TEST_CASE("a handler that waits is told when its client leaves, also behind a pipelined request", "[unit][net]") {
+TEST_CASE("a handler that waits is told when its client leaves, also behind a pipelined request",
+          "[unit][net]") {
     Served served;
     std::atomic<bool> gone{false};
     served.handler.http = [&](HttpRequest request) -> asio::awaitable<HttpResponse> {
         request.departure->then([&] { gone = true; });
-        while (!gone) co_await sleep_for(Millis(5));
+        while (!gone) co_await sleep_for(Millis(5));   // sleep-ok: a slow handler
         co_return HttpResponse{};
     };
     auto const extra = GENERATE(as<std::string>{}, "", get("/next"));
@@ -288,19 +290,20 @@ TEST_CASE("a handler that waits is told when its client leaves, also behind a pi
     CHECK(eventually([&] { return gone.load(); }));
 }
 
-TEST_CASE("a stop finishes what was begun, tells streams, ends idle connections and removes the socket", "[unit][net]") {
+TEST_CASE("a stop finishes what was begun, tells streams, ends idle connections and removes the socket",
+          "[unit][net]") {
     Served served;
     std::atomic<bool> stream_told{false};
     served.handler.http = [&](HttpRequest request) -> asio::awaitable<HttpResponse> {
         HttpResponse response;
         response.body = "done";
-        if (request.path == "/work") co_await sleep_for(Millis(300));
+        if (request.path == "/work") co_await sleep_for(Millis(300));   // sleep-ok: a slow handler
         if (request.path == "/stream")
             response.stream = [&](StreamWriter& writer) -> asio::awaitable<void> {
                 writer.on_end([&] { stream_told = true; });
                 std::string hello = "hello";
                 co_await writer.write(std::move(hello));
-                while (!writer.is_stopping()) co_await sleep_for(Millis(5));
+                while (!writer.is_stopping()) co_await sleep_for(Millis(5));   // sleep-ok: a slow handler
                 std::string more = "more";
                 bool const goes_on = co_await writer.write(std::move(more));
                 std::string last = goes_on ? "wrong" : "bye";
@@ -349,8 +352,9 @@ TEST_CASE("the unix socket is for its owner alone", "[unit][net]") {
     CHECK((found.st_mode & 0777) == 0600);
 }
 
-TEST_CASE("a socket file nobody serves is replaced, one that is served is not, and other files are left alone",
-          "[unit][net]") {
+TEST_CASE(
+    "a socket file nobody serves is replaced, one that is served is not, and other files are left alone",
+    "[unit][net]") {
     Served served;
     asio::io_context loop;
     auto const again = open_unix(loop.get_executor(), served.path());

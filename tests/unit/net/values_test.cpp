@@ -41,8 +41,8 @@ TEST_CASE("a head says how long the body is, and how the connection goes on", "[
 }
 
 TEST_CASE("every status that the catalogue knows has a reason phrase", "[unit][net]") {
-    for (int const status : {200, 201, 204, 400, 401, 403, 404, 405, 406, 408, 409, 410, 412, 413, 415, 422, 426, 429, 431,
-                             500, 503, 507})
+    for (int const status : {200, 201, 204, 400, 401, 403, 404, 405, 406, 408, 409,
+                             410, 412, 413, 415, 422, 426, 429, 431, 500, 503, 507})
         CHECK(reason_phrase(status) != "Error");
     CHECK(reason_phrase(202) == "Accepted");
     CHECK(reason_phrase(299) == "OK");

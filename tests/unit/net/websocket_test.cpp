@@ -31,7 +31,8 @@ std::string frame(int kind, std::string_view text) {
     } else {
         bool const is_short = text.size() < 65'536;
         bytes += static_cast<char>(0x80 | (is_short ? 126 : 127));
-        for (int shift = is_short ? 8 : 56; shift >= 0; shift -= 8) bytes += static_cast<char>((text.size() >> shift) & 0xff);
+        for (int shift = is_short ? 8 : 56; shift >= 0; shift -= 8)
+            bytes += static_cast<char>((text.size() >> shift) & 0xff);
     }
     bytes.append(4, '\0');
     return bytes + std::string(text);

@@ -35,7 +35,8 @@ using Millis = std::chrono::milliseconds;
 
 class Wire {
 public:
-    explicit Wire(std::filesystem::path const& path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Wire(std::filesystem::path const& path)
+        : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         path.string().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -43,7 +44,8 @@ public:
             throw std::runtime_error("nobody listens on " + path.string());
     }
     ~Wire() { hang_up(); }
-    Wire(Wire&& other) noexcept : socket_(std::exchange(other.socket_, -1)), unread_(std::move(other.unread_)) {}
+    Wire(Wire&& other) noexcept
+        : socket_(std::exchange(other.socket_, -1)), unread_(std::move(other.unread_)) {}
     Wire& operator=(Wire&&) = delete;
 
     void hang_up() {

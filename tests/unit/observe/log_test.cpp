@@ -49,24 +49,28 @@ struct Heard {
 TEST_CASE("a text line reads as time, level, message and fields", "[observe][log]") {
     auto const line = format_line(LogFormat::text, noon, Level::warn, "the database is away",
                                   {{"host", "db 1"}, {"tries", 3}, {"ok", false}, {"pause", Millis{200}}});
-    CHECK(line == "2026-07-28T12:00:00.125Z warn  the database is away host=\"db 1\" tries=3 ok=false pause=200");
+    CHECK(line ==
+          "2026-07-28T12:00:00.125Z warn  the database is away host=\"db 1\" tries=3 ok=false pause=200");
 }
 
 TEST_CASE("a JSON line is one object with its fields in order", "[observe][log]") {
     auto const line = format_line(LogFormat::json, noon, Level::info, "started", {{"pid", 7}, {"took", 1.5}});
-    CHECK(line == R"({"time":"2026-07-28T12:00:00.125Z","level":"info","message":"started","pid":7,"took":1.5})");
+    CHECK(line ==
+          R"({"time":"2026-07-28T12:00:00.125Z","level":"info","message":"started","pid":7,"took":1.5})");
 }
 
 TEST_CASE("a field that names a secret shows only that it is set", "[observe][log]") {
     for (auto format : {LogFormat::text, LogFormat::json}) {
-        auto const line = format_line(format, noon, Level::info, "connected", {{"dsn", "postgres://u:hunter2@h/d"}});
+        auto const line =
+            format_line(format, noon, Level::info, "connected", {{"dsn", "postgres://u:hunter2@h/d"}});
         CHECK(line.find("hunter2") == std::string::npos);
         CHECK(line.find("set") != std::string::npos);
     }
 }
 
 TEST_CASE("a value with a line end cannot make a second line", "[observe][log]") {
-    auto const line = format_line(LogFormat::text, noon, Level::info, "a\nb", {{"name", "x\n2026 error forged"}});
+    auto const line =
+        format_line(LogFormat::text, noon, Level::info, "a\nb", {{"name", "x\n2026 error forged"}});
     CHECK(line.find('\n') == std::string::npos);
     auto const json = format_line(LogFormat::json, noon, Level::info, "a\nb", {{"bad", "\xff"}});
     CHECK(json.find('\n') == std::string::npos);
@@ -100,7 +104,7 @@ TEST_CASE("the table of repeated lines has an end", "[observe][log]") {
     CHECK(repeats.is_new("a", noon));
     CHECK(repeats.is_new("b", noon));
     CHECK(repeats.is_new("c", noon));
-    CHECK(repeats.is_new("a", noon));                    // was forgotten
+    CHECK(repeats.is_new("a", noon));  // was forgotten
     CHECK_FALSE(repeats.is_new("c", noon));
     CHECK(repeats.all().size() == 1);
 }

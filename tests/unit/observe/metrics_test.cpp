@@ -1,5 +1,5 @@
-#include "observe/health.hpp"
 #include "observe/metrics.hpp"
+#include "observe/health.hpp"
 
 #include "support/catch.hpp"
 

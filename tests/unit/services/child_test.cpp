@@ -111,7 +111,7 @@ TEST_CASE("nobody can adopt a process that is gone", "[services][child]") {
 TEST_CASE("a child sees none of the daemon's descriptors", "[services][child]") {
     asio::io_context loop{1};
     std::array<int, 2> ends{};
-    REQUIRE(::pipe(ends.data()) == 0);                   // without close-on-exec, as libraries may do
+    REQUIRE(::pipe(ends.data()) == 0);  // without close-on-exec, as libraries may do
     auto command = shell("ls /proc/self/fd | wc -l");
     command.output = fresh_file("fleet-child-fds");
     auto child = test::must(Child::spawn(loop.get_executor(), command));

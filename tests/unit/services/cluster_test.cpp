@@ -36,13 +36,16 @@ private:
     fs::path path_;
 };
 
-void write(fs::path const& file, std::string const& text) { std::ofstream(file) << text; }
+void write(fs::path const& file, std::string const& text) {
+    std::ofstream(file) << text;
+}
 
 // A directory that looks like installed programs: `postgres --version` answers.
 fs::path fake_programs(fs::path const& directory, std::string const& version) {
     fs::create_directories(directory);
     for (auto const* name : {"postgres", "initdb"}) {
-        write(directory / name, "#!/bin/sh\necho \"" + std::string(name) + " (PostgreSQL) " + version + "\"\n");
+        write(directory / name,
+              "#!/bin/sh\necho \"" + std::string(name) + " (PostgreSQL) " + version + "\"\n");
         fs::permissions(directory / name, fs::perms::owner_all);
     }
     return directory;
@@ -51,7 +54,8 @@ fs::path fake_programs(fs::path const& directory, std::string const& version) {
 }  // namespace
 
 TEST_CASE("postmaster.pid is read line by line", "[services][postmaster]") {
-    auto const pid = parse_postmaster_pid("4711\n/data/pg\n1785000000\n54329\n/run/pg\n127.0.0.1\n  5432001    163842\nready   \n");
+    auto const pid = parse_postmaster_pid(
+        "4711\n/data/pg\n1785000000\n54329\n/run/pg\n127.0.0.1\n  5432001    163842\nready   \n");
     REQUIRE(pid);
     CHECK(pid->pid == 4711);
     CHECK(pid->data == "/data/pg");
@@ -117,7 +121,7 @@ TEST_CASE("a directory that was configured is the only one that counts", "[servi
     places.versioned = folder.path();
     places.configured = folder.path() / "elsewhere";
     CHECK(test::code_of(choose_binaries(places, std::nullopt)) == "binaries_missing");
-    places.configured = folder.path() / "17";            // its bin/ is looked into, too
+    places.configured = folder.path() / "17";  // its bin/ is looked into, too
     CHECK(test::must(choose_binaries(places, std::nullopt)).major == 17);
 }
 
@@ -146,7 +150,8 @@ TEST_CASE("the reason why a server ended is read from its log", "[services][clus
     CHECK(why_it_ended("PostgreSQL", {"LOG:  starting", "FATAL:  something new", "LOG:  bye"}, 0).message ==
           "PostgreSQL ended: FATAL:  something new");
     CHECK(why_it_ended("initdb", {}, 0).message == "initdb ended");
-    CHECK(why_it_ended("PostgreSQL", {"Address already in use"}, 5432).message == "port 5432 on 127.0.0.1 is taken");
+    CHECK(why_it_ended("PostgreSQL", {"Address already in use"}, 5432).message ==
+          "port 5432 on 127.0.0.1 is taken");
 }
 
 TEST_CASE("a socket's directory must be short, the first that fits is taken", "[services][cluster]") {
@@ -206,7 +211,8 @@ TEST_CASE("a file is replaced whole, with the mode asked for", "[services][files
     test::must(write_file(file, "first", 0600));
     test::must(write_file(file, "second", 0600));
     CHECK(test::must(read_file(file)) == "second");
-    CHECK((fs::status(file).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
+    CHECK((fs::status(file).permissions() & fs::perms::all) ==
+          (fs::perms::owner_read | fs::perms::owner_write));
     CHECK_FALSE(fs::exists(file.string() + ".tmp"));
     CHECK(write_file(folder.path() / "none" / "x", "y", 0600).has_error());
     CHECK(read_file(folder.path() / "absent").has_error());

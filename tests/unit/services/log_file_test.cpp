@@ -52,7 +52,8 @@ TEST_CASE("what was added after a place is found, and nothing before it", "[serv
     CHECK(lines_after(log.path, offset, 1) == std::vector<std::string>{"new two"});
 }
 
-TEST_CASE("following gives the tail, then each line once, over a file that is replaced", "[services][log_file]") {
+TEST_CASE("following gives the tail, then each line once, over a file that is replaced",
+          "[services][log_file]") {
     LogAt log;
     log.add("one\ntwo\n");
     std::vector<std::string> seen;

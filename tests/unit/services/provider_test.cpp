@@ -1,5 +1,5 @@
-#include "services/external.hpp"
 #include "services/provider.hpp"
+#include "services/external.hpp"
 #include "services/restart_plan.hpp"
 
 #include "support/catch.hpp"
@@ -61,7 +61,8 @@ TEST_CASE("status says health with a symbol and a word", "[services][provider]")
 
 TEST_CASE("an external server is used, and neither stopped nor removed", "[services][external]") {
     asio::io_context loop{1};
-    External external(loop.get_executor(), {"host=h password=secret", {}, Millis{1'000}}, probe_that_answers());
+    External external(loop.get_executor(), {"host=h password=secret", {}, Millis{1'000}},
+                      probe_that_answers());
     std::vector<std::string> said;
     Progress const progress = [&](Step const& step) { said.push_back(step.text); };
     test::must(test::run(loop, external.start(progress)));
@@ -76,7 +77,8 @@ TEST_CASE("an external server is used, and neither stopped nor removed", "[servi
     CHECK(status.version == "15.16");
 }
 
-TEST_CASE("an external server that does not answer is away, and start says why at its limit", "[services][external]") {
+TEST_CASE("an external server that does not answer is away, and start says why at its limit",
+          "[services][external]") {
     asio::io_context loop{1};
     External external(loop.get_executor(), {"host=h", {}, Millis{10}}, probe_that_fails());
     auto const started = test::run(loop, external.start({}));
@@ -90,7 +92,8 @@ TEST_CASE("a DSN file that others can read is refused", "[services][external]") 
     asio::io_context loop{1};
     auto const file = std::filesystem::temp_directory_path() / ("fleet-dsn-" + std::to_string(::getpid()));
     std::ofstream(file) << "host=h password=secret\n";
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::group_read);
+    std::filesystem::permissions(file,
+                                 std::filesystem::perms::owner_read | std::filesystem::perms::group_read);
     External external(loop.get_executor(), {"", file, Millis{10}}, probe_that_answers());
     auto const refused = external.dsn();
     CHECK(test::code_of(refused) == "not_configured");
