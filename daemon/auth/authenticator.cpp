@@ -21,7 +21,8 @@ std::string account_name(std::uint32_t uid) {
     std::array<char, 4'096> storage{};
     passwd entry{};
     passwd* found = nullptr;
-    if (::getpwuid_r(uid, &entry, storage.data(), storage.size(), &found) == 0 && found) return found->pw_name;
+    if (::getpwuid_r(uid, &entry, storage.data(), storage.size(), &found) == 0 && found)
+        return found->pw_name;
     return fmt::format("uid-{}", uid);
 }
 

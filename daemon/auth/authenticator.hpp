@@ -44,15 +44,15 @@ struct AuthenticatorOptions {
     std::string access_token{};              // of the daemon, for TCP (`access_token`); "" takes none
 };
 
-// Unix socket: the daemon's own account and root are trusted and operators; a callsign is claimed by naming it.
-// TCP: a token. The daemon's (from a 0600 file) makes an operator, a pilot's acts as that pilot and nobody else.
-// Lives on the loop thread.
+// Unix socket: the daemon's own account and root are trusted and operators; a callsign is claimed by naming
+// it. TCP: a token. The daemon's (from a 0600 file) makes an operator, a pilot's acts as that pilot and
+// nobody else. Lives on the loop thread.
 class Authenticator {
 public:
     Authenticator(AuthenticatorOptions options, TokenLookup lookup);
 
-    // Errors: unauthenticated; forbidden (a pilot's token with another callsign); invalid_field (Fleet-As is no
-    // callsign); away (a pilot's token cannot be looked up just now).
+    // Errors: unauthenticated; forbidden (a pilot's token with another callsign); invalid_field (Fleet-As is
+    // no callsign); away (a pilot's token cannot be looked up just now).
     asio::awaitable<Result<Identity>> identify(Credentials credentials);
 
 private:

@@ -48,12 +48,14 @@ Result<std::string> read_token(std::filesystem::path const& file, int descriptor
     struct stat found {};
     if (::fstat(descriptor, &found) != 0) return broken(file, std::strerror(errno));
     if ((found.st_mode & 077) != 0)
-        return broken(file, "may be read by others; `chmod 600` it, and draw a new token if others had access");
+        return broken(file,
+                      "may be read by others; `chmod 600` it, and draw a new token if others had access");
     std::string text(token_file_max, '\0');
     ssize_t const count = ::read(descriptor, text.data(), text.size());
     if (count < 0) return broken(file, std::strerror(errno));
     text.resize(static_cast<std::size_t>(count));
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+        text.pop_back();
     if (text.empty()) return broken(file, "is empty; remove it and a new one is drawn");
     return text;
 }
@@ -62,7 +64,8 @@ Result<std::string> read_token(std::filesystem::path const& file, int descriptor
 
 std::string draw_token() {
     std::array<unsigned char, token_bytes> random{};
-    FLEET_ASSERT(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1, "the system gives random bytes");
+    FLEET_ASSERT(RAND_bytes(random.data(), static_cast<int>(random.size())) == 1,
+                 "the system gives random bytes");
     std::string token = "tok_";
     unsigned bits = 0;
     unsigned held = 0;

@@ -16,8 +16,8 @@ std::string sha256_hex(std::string_view text);
 // In time that does not depend on where the two differ.
 bool same_secret(std::string_view a, std::string_view b);
 
-// The daemon's own token for TCP: reads it, or draws one into a new 0600 file. Errors: not_configured (readable by
-// others, empty, unreadable, or it cannot be made).
+// The daemon's own token for TCP: reads it, or draws one into a new 0600 file. Errors: not_configured
+// (readable by others, empty, unreadable, or it cannot be made).
 Result<std::string> access_token(std::filesystem::path const& file);
 
 }  // namespace fleet::auth

@@ -25,7 +25,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 
-// A daemon that was killed leaves its session behind for a moment: not every beacon that is held is a second daemon.
+// A daemon that was killed leaves its session behind for a moment: not every beacon that is held is a second
+// daemon.
 constexpr Millis first_join_patience{8'000};
 constexpr Millis first_join_pause{250};
 
@@ -43,10 +44,19 @@ Time now() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clo
 }  // namespace
 
 struct HostMembership::State {
-    State(asio::any_io_executor on, DsnSource from, DutyOptions given, observe::Log& writes, observe::Health& says)
-        : loop(on), dsn(std::move(from)), options(std::move(given)), log(writes), health(says),
-          beacon(on, options.application_name, options.step_limit), plan(pauses_of(options)),
-          order_lock(options.order_lock_limit), backoff(options.reconnect), timer(on), ended(on, Clock::time_point::max()) {
+    State(asio::any_io_executor on, DsnSource from, DutyOptions given, observe::Log& writes,
+          observe::Health& says)
+        : loop(on),
+          dsn(std::move(from)),
+          options(std::move(given)),
+          log(writes),
+          health(says),
+          beacon(on, options.application_name, options.step_limit),
+          plan(pauses_of(options)),
+          order_lock(options.order_lock_limit),
+          backoff(options.reconnect),
+          timer(on),
+          ended(on, Clock::time_point::max()) {
         stamp.host_id = options.host_id;
         stamp.hostname = options.hostname;
     }
@@ -98,7 +108,8 @@ store::ActRequest HostMembership::State::command(std::string op, Json args) cons
 }
 
 void HostMembership::State::trouble(Error const& error) {
-    if (state.last_error != error.message) log.warning("the host's membership is in trouble; trying again", error);
+    if (state.last_error != error.message)
+        log.warning("the host's membership is in trouble; trying again", error);
     state.last_error = error.message;
     auto const condition = state.has_joined ? observe::Condition::degraded : observe::Condition::starting;
     health.set("host", condition, error.message, now());
@@ -189,8 +200,10 @@ asio::awaitable<Result<void>> HostMembership::State::join() {
     must_join = false;
     if (was_member) {
         state.rejoined += 1;
-        log.warning("this host was declared lost or another took its place; it has joined again, and what its pilots "
-                    "held may be gone", {{"host", options.host_id}, {"epoch", state.epoch}});
+        log.warning(
+            "this host was declared lost or another took its place; it has joined again, and what its pilots "
+            "held may be gone",
+            {{"host", options.host_id}, {"epoch", state.epoch}});
     } else {
         log.info("this host has joined the fleet", {{"host", options.host_id}, {"epoch", state.epoch}});
     }
@@ -287,8 +300,11 @@ asio::awaitable<Result<void>> HostMembership::State::watch_order_lock() {
         if (*outcome != "ended") continue;
         state.ended_sessions += 1;
         log.warning("a session sat on the order lock and was ended",
-                    {{"pid", holder.pid}, {"application", holder.application_name}, {"account", holder.account},
-                     {"state", holder.state}, {"query", holder.query}});
+                    {{"pid", holder.pid},
+                     {"application", holder.application_name},
+                     {"account", holder.account},
+                     {"state", holder.state},
+                     {"query", holder.query}});
     }
     co_return Result<void>();
 }
@@ -311,8 +327,8 @@ asio::awaitable<void> HostMembership::State::leave() {
     beacon.close();
 }
 
-HostMembership::HostMembership(asio::any_io_executor loop, DsnSource dsn, DutyOptions options, observe::Log& log,
-                               observe::Health& health)
+HostMembership::HostMembership(asio::any_io_executor loop, DsnSource dsn, DutyOptions options,
+                               observe::Log& log, observe::Health& health)
     : state_(std::make_unique<State>(std::move(loop), std::move(dsn), std::move(options), log, health)) {}
 
 HostMembership::~HostMembership() = default;

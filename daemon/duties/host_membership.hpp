@@ -47,9 +47,9 @@ struct DutyHealth {
     std::string last_error{};                        // "" while all is well
 };
 
-// Joins the fleet as `host_id`, holds the beacon lock, renews the lease by one UPDATE, takes and keeps leadership,
-// and as leader sweeps, declares lost hosts and ends sessions that sit on the order lock. A lost session is
-// connected again and the host joins again. Lives on the loop thread.
+// Joins the fleet as `host_id`, holds the beacon lock, renews the lease by one UPDATE, takes and keeps
+// leadership, and as leader sweeps, declares lost hosts and ends sessions that sit on the order lock. A lost
+// session is connected again and the host joins again. Lives on the loop thread.
 class HostMembership {
 public:
     // Called on the loop before each connect.
@@ -64,15 +64,16 @@ public:
     // What commands carry. The reference stays valid and follows the membership.
     ops::HostStamp const& stamp() const;
 
-    // The loop. Spawned once by the owner; ends after `stop()`. Ends with already_running_elsewhere when another
-    // session still holds this host's beacon lock some seconds after the first try to join: a second daemon of this
-    // host on this database.
+    // The loop. Spawned once by the owner; ends after `stop()`. Ends with already_running_elsewhere when
+    // another session still holds this host's beacon lock some seconds after the first try to join: a second
+    // daemon of this host on this database.
     asio::awaitable<Result<void>> run();
 
     // "A command was refused with host_epoch_moved": join again now.
     void epoch_moved();
 
-    // Resigns, leaves the fleet when `leave` is true (the pilots of this host keep their files), and ends `run()`.
+    // Resigns, leaves the fleet when `leave` is true (the pilots of this host keep their files), and ends
+    // `run()`.
     asio::awaitable<void> stop(bool leave);
 
     DutyHealth health() const;

@@ -20,8 +20,8 @@ struct LockHolder {
     std::string query{};
 };
 
-// A transaction that held the lock whenever it was looked at, for as long as the limit, sits on it. How long the
-// transaction had lasted before it took the lock does not count against it.
+// A transaction that held the lock whenever it was looked at, for as long as the limit, sits on it. How long
+// the transaction had lasted before it took the lock does not count against it.
 class OrderLockWatch {
 public:
     using Instant = std::chrono::steady_clock::time_point;

@@ -32,8 +32,12 @@ struct Subscription {
 // Kept alive by its coroutines; the face outlives them, for the server waits for its sockets.
 class Conversation : public std::enable_shared_from_this<Conversation> {
 public:
-    Conversation(Face::State& state, std::shared_ptr<net::Channel> channel, auth::Identity caller, std::string project)
-        : state_(state), channel_(std::move(channel)), caller_(std::move(caller)), project_(std::move(project)),
+    Conversation(Face::State& state, std::shared_ptr<net::Channel> channel, auth::Identity caller,
+                 std::string project)
+        : state_(state),
+          channel_(std::move(channel)),
+          caller_(std::move(caller)),
+          project_(std::move(project)),
           changed_(state.parts.loop, std::chrono::steady_clock::time_point::max()) {}
 
     asio::awaitable<void> run();
@@ -67,8 +71,10 @@ asio::awaitable<void> Conversation::run() {
     auto const self = shared_from_this();
     bool is_stopping = false;
     for (;;) {
-        // Until one is answered nothing more is read; the channel keeps a little, then TCP makes the client wait.
-        while (requests_ >= state_.parts.options.requests_max && channel_->is_open()) co_await wait_for_change();
+        // Until one is answered nothing more is read; the channel keeps a little, then TCP makes the client
+        // wait.
+        while (requests_ >= state_.parts.options.requests_max && channel_->is_open())
+            co_await wait_for_change();
         auto message = co_await channel_->read();
         if (message.heard == net::Heard::ended) break;
         if (message.heard == net::Heard::stopping) {
@@ -97,20 +103,24 @@ asio::awaitable<void> Conversation::wait_for_change() {
 template <class Work>
 void Conversation::spawn(Work work) {
     running_ += 1;
-    asio::co_spawn(state_.parts.loop, std::move(work), [self = shared_from_this()](std::exception_ptr failure) {
-        self->running_ -= 1;
-        self->changed_.cancel();
-        if (!failure) return;
-        self->state_.parts.log.error("a request over WebSocket ended with an exception; the socket is closed");
-        self->channel_->close(net::CloseCode::try_again, "a fault inside fleetd");
-    });
+    asio::co_spawn(state_.parts.loop, std::move(work),
+                   [self = shared_from_this()](std::exception_ptr failure) {
+                       self->running_ -= 1;
+                       self->changed_.cancel();
+                       if (!failure) return;
+                       self->state_.parts.log.error(
+                           "a request over WebSocket ended with an exception; the socket is closed");
+                       self->channel_->close(net::CloseCode::try_again, "a fault inside fleetd");
+                   });
 }
 
 std::optional<Error> Conversation::check(Frame const& frame, Operation const*& operation) const {
     operation = find_operation(frame.op);
-    if (!operation) return make_error(ErrorCode::not_found, fmt::format("there is no operation {}", frame.op), "/op");
+    if (!operation)
+        return make_error(ErrorCode::not_found, fmt::format("there is no operation {}", frame.op), "/op");
     if (!operation->on_websocket)
-        return make_error(ErrorCode::invalid_field, fmt::format("{} is there over HTTP only", frame.op), "/op");
+        return make_error(ErrorCode::invalid_field, fmt::format("{} is there over HTTP only", frame.op),
+                          "/op");
     return check_input(*operation, frame.args);
 }
 
@@ -133,8 +143,10 @@ asio::awaitable<void> Conversation::take(std::string text) {
 
     bool const waits = operation->name == "reservations.reserve" && frame.args.contains("wait_seconds");
     if (waits && waiting_.size() >= state_.parts.options.waits_max) {
-        Error many = make_error(ErrorCode::too_many, fmt::format("{} requests of this socket wait for files, which is "
-                                                                 "the limit", waiting_.size()));
+        Error many =
+            make_error(ErrorCode::too_many, fmt::format("{} requests of this socket wait for files, which is "
+                                                        "the limit",
+                                                        waiting_.size()));
         many.retry_after_seconds = 5;
         channel_->send(error_frame(frame.id, many));
         co_return;
@@ -148,7 +160,8 @@ Result<auth::Identity> Conversation::caller_of(Frame const& frame) const {
     if (!Callsign::is_valid(frame.callsign))
         return make_error(ErrorCode::invalid_field, "must be a callsign: [a-z][a-z0-9-]{0,62}", "/as");
     if (caller.is_bound)
-        return make_error(ErrorCode::forbidden, fmt::format("this is the token of {}", caller.callsign), "/as");
+        return make_error(ErrorCode::forbidden, fmt::format("this is the token of {}", caller.callsign),
+                          "/as");
     caller.callsign = frame.callsign;
     return caller;
 }
@@ -182,9 +195,11 @@ asio::awaitable<void> Conversation::answer(Frame frame, Operation const* operati
 
 asio::awaitable<void> Conversation::start_subscription(Frame frame) {
     if (subscriptions_.size() >= state_.parts.options.subscriptions_max) {
-        channel_->send(error_frame(frame.id, make_error(ErrorCode::too_many,
-                                                        fmt::format("{} subscriptions on this socket, which is the "
-                                                                    "limit", subscriptions_.size()))));
+        channel_->send(error_frame(
+            frame.id,
+            make_error(ErrorCode::too_many, fmt::format("{} subscriptions on this socket, which is the "
+                                                        "limit",
+                                                        subscriptions_.size()))));
         co_return;
     }
     Start start;
@@ -214,7 +229,8 @@ asio::awaitable<void> Conversation::start_subscription(Frame frame) {
 void Conversation::end_subscription(Frame const& frame) {
     auto const found = subscriptions_.find(text_or(frame.args, "sub", ""));
     if (found == subscriptions_.end()) {
-        channel_->send(error_frame(frame.id, make_error(ErrorCode::not_found, "there is no such subscription", "/sub")));
+        channel_->send(
+            error_frame(frame.id, make_error(ErrorCode::not_found, "there is no such subscription", "/sub")));
         return;
     }
     found->second->ending.say();
@@ -255,8 +271,8 @@ void Conversation::say_goodbye() {
 
 }  // namespace
 
-asio::awaitable<void> converse(Face::State& state, net::HttpRequest request, std::shared_ptr<net::Channel> channel,
-                               net::Peer peer) {
+asio::awaitable<void> converse(Face::State& state, net::HttpRequest request,
+                               std::shared_ptr<net::Channel> channel, net::Peer peer) {
     auto caller = co_await identify(state, credentials_of(request, peer));
     if (!caller) {
         channel->send(error_frame(Json(), caller.error()));

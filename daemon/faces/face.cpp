@@ -80,8 +80,9 @@ asio::awaitable<Result<ops::Answer>> Face::State::call(Operation const& operatio
     auto& duration = durations[operation.name];
     if (!duration) {
         observe::Labels labels{{"operation", std::string(operation.name)}};
-        duration = &parts.metrics.histogram("fleet_operation_seconds", "How long operations take, waits included.",
-                                            observe::latency_bounds, std::move(labels));
+        duration =
+            &parts.metrics.histogram("fleet_operation_seconds", "How long operations take, waits included.",
+                                     observe::latency_bounds, std::move(labels));
     }
     auto const begun = std::chrono::steady_clock::now();
     auto answer = co_await parts.operations.call(operation.name, std::move(request));
@@ -157,7 +158,8 @@ asio::awaitable<net::HttpResponse> Face::on_http(net::HttpRequest request, net::
         auto parsed = co_await state.parse(std::move(request.body));
         if (!parsed) co_return refusal(std::move(parsed).error());
         body = *std::move(parsed);
-        if (body.is_null()) co_return refusal(make_error(ErrorCode::invalid_field, "the body must be a JSON object"));
+        if (body.is_null())
+            co_return refusal(make_error(ErrorCode::invalid_field, "the body must be a JSON object"));
     }
     auto args = arguments_of(operation, std::move(route->path_args), *std::move(query), std::move(body));
     if (!args) co_return refusal(std::move(args).error());
@@ -178,7 +180,8 @@ asio::awaitable<net::HttpResponse> Face::on_http(net::HttpRequest request, net::
     co_return response_of(*std::move(answer));
 }
 
-asio::awaitable<std::optional<net::HttpResponse>> Face::refuse_websocket(net::HttpRequest request, net::Peer peer) {
+asio::awaitable<std::optional<net::HttpResponse>> Face::refuse_websocket(net::HttpRequest request,
+                                                                         net::Peer peer) {
     auto route = state_->router.find(request.method, request.path);
     if (!route) co_return refusal(std::move(route).error());
     if (route->operation->name != "websocket")

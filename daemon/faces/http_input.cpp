@@ -65,7 +65,8 @@ auth::Credentials credentials_of(net::HttpRequest const& request, net::Peer cons
     }
     constexpr std::string_view scheme = "Bearer ";
     auto const authorization = request.headers.get("Authorization").value_or("");
-    if (authorization.size() > scheme.size() && net::same_name(authorization.substr(0, scheme.size()), scheme))
+    if (authorization.size() > scheme.size() &&
+        net::same_name(authorization.substr(0, scheme.size()), scheme))
         shown.bearer = std::string(trimmed(authorization.substr(scheme.size())));
     shown.callsign = std::string(request.headers.get("Fleet-As").value_or(""));
     return shown;
@@ -74,9 +75,10 @@ auth::Credentials credentials_of(net::HttpRequest const& request, net::Peer cons
 std::optional<Error> check_idempotency_key(std::string_view key) {
     bool const visible = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
     if (visible && !key.empty() && key.size() <= idempotency_key_max) return std::nullopt;
-    return make_error(ErrorCode::invalid_field,
-                      fmt::format("an idempotency key has 1 to {} visible characters of ASCII", idempotency_key_max),
-                      "/idempotency_key");
+    return make_error(
+        ErrorCode::invalid_field,
+        fmt::format("an idempotency key has 1 to {} visible characters of ASCII", idempotency_key_max),
+        "/idempotency_key");
 }
 
 Result<store::Fence> parse_fence(std::string_view text) {
@@ -94,8 +96,8 @@ Result<CallHeaders> call_headers(net::Headers const& headers) {
     CallHeaders said;
     said.project = std::string(headers.get("Fleet-Project").value_or(""));
     if (said.project.size() > project_max)
-        return make_error(ErrorCode::invalid_field, fmt::format("a project's key has {} bytes at most", project_max),
-                          "/project");
+        return make_error(ErrorCode::invalid_field,
+                          fmt::format("a project's key has {} bytes at most", project_max), "/project");
     if (auto const key = headers.get("Idempotency-Key")) {
         if (auto error = check_idempotency_key(*key)) return std::move(*error);
         said.idempotency_key = std::string(*key);
@@ -143,13 +145,15 @@ Result<Json> arguments_of(Operation const& operation, Json path_args, Json query
             return make_error(ErrorCode::invalid_field, "stands in the path already", json_pointer("", name));
         args[name] = std::move(value);
     }
-    // What came as text in the address becomes what the operation declares; what came as JSON is taken as it is.
+    // What came as text in the address becomes what the operation declares; what came as JSON is taken as it
+    // is.
     args = typed_input(operation, std::move(args));
     if (!body.is_null()) {
         if (!body.is_object()) return make_error(ErrorCode::invalid_field, "the body must be a JSON object");
         for (auto& [name, value] : body.items()) {
             if (args.contains(name))
-                return make_error(ErrorCode::invalid_field, "stands in the address already", json_pointer("", name));
+                return make_error(ErrorCode::invalid_field, "stands in the address already",
+                                  json_pointer("", name));
             args[name] = std::move(value);
         }
     }

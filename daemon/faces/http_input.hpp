@@ -37,8 +37,8 @@ bool accepts(net::Headers const& headers, std::string_view type);
 // Errors: unsupported_media_type.
 std::optional<Error> check_content_type(net::HttpRequest const& request);
 
-// Path and query parameters, and the body's members, as one object that was checked against the operation's input.
-// `body` is null when there is none. Errors: invalid_field, unknown_field.
+// Path and query parameters, and the body's members, as one object that was checked against the operation's
+// input. `body` is null when there is none. Errors: invalid_field, unknown_field.
 Result<Json> arguments_of(Operation const& operation, Json path_args, Json query, Json body);
 
 }  // namespace fleet::faces

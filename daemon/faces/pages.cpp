@@ -11,13 +11,16 @@ net::HttpResponse ready(observe::Health const& health) {
     Json checks = Json::object();
     std::string worst;
     for (auto const& [name, part] : health.parts()) {
-        checks[name] = Json{{"condition", observe::condition_word(part.condition)}, {"since", time_text(part.since)}};
+        checks[name] =
+            Json{{"condition", observe::condition_word(part.condition)}, {"since", time_text(part.since)}};
         if (!part.words.empty()) checks[name]["words"] = part.words;
-        bool const is_away = part.condition == observe::Condition::starting || part.condition == observe::Condition::down;
+        bool const is_away =
+            part.condition == observe::Condition::starting || part.condition == observe::Condition::down;
         if (is_away && worst.empty()) worst = name + ": " + (part.words.empty() ? "not ready" : part.words);
     }
     if (!health.is_ready())
-        return refusal(make_error(ErrorCode::away, std::move(worst), {}, Json{{"checks", std::move(checks)}}));
+        return refusal(
+            make_error(ErrorCode::away, std::move(worst), {}, Json{{"checks", std::move(checks)}}));
     net::HttpResponse response;
     response.body = json_text(Json{{"ok", true}, {"checks", std::move(checks)}});
     return response;

@@ -63,8 +63,9 @@ net::HttpResponse response_of(ops::Answer answer);
 std::optional<net::HttpResponse> page(Face::State& state, Operation const& operation);
 
 // events.stream.
-asio::awaitable<net::HttpResponse> event_stream(Face::State& state, Json args, net::HttpRequest const& request,
-                                                auth::Identity caller, std::string project);
+asio::awaitable<net::HttpResponse> event_stream(Face::State& state, Json args,
+                                                net::HttpRequest const& request, auth::Identity caller,
+                                                std::string project);
 
 // Where a subscriber wants to begin, and what it wants to see.
 struct Start {
@@ -74,7 +75,7 @@ struct Start {
 };
 asio::awaitable<Result<std::shared_ptr<bus::Subscriber>>> subscribe(Face::State& state, Start start);
 
-asio::awaitable<void> converse(Face::State& state, net::HttpRequest request, std::shared_ptr<net::Channel> channel,
-                               net::Peer peer);
+asio::awaitable<void> converse(Face::State& state, net::HttpRequest request,
+                               std::shared_ptr<net::Channel> channel, net::Peer peer);
 
 }  // namespace fleet::faces

@@ -25,9 +25,11 @@ std::optional<std::int64_t> bare_seq(std::string_view text) {
 // Nothing: from now on. A bare seq is taken for the log as it is.
 Result<std::optional<Position>> position_of(bus::Bus const& bus, Json const& after) {
     if (after.is_null() || after == "now") return std::optional<Position>();
-    if (after.is_number_integer()) return std::optional(bus.position(std::max<std::int64_t>(after.get<std::int64_t>(), 0)));
+    if (after.is_number_integer())
+        return std::optional(bus.position(std::max<std::int64_t>(after.get<std::int64_t>(), 0)));
     if (!after.is_string())
-        return make_error(ErrorCode::invalid_field, R"(must be a position, "now", or {"cursor": name})", "/after");
+        return make_error(ErrorCode::invalid_field, R"(must be a position, "now", or {"cursor": name})",
+                          "/after");
     auto const text = after.get<std::string>();
     if (auto const seq = bare_seq(text)) return std::optional(bus.position(*seq));
     auto position = parse_position(text);
@@ -58,7 +60,8 @@ std::string sse_events(bus::Batch const& batch, std::string_view incarnation) {
     std::string text;
     text.reserve(bytes);
     for (auto const& event : batch.events)
-        fmt::format_to(std::back_inserter(text), "id: {}.{}\ndata: {}\n\n", incarnation, event->seq, event->json);
+        fmt::format_to(std::back_inserter(text), "id: {}.{}\ndata: {}\n\n", incarnation, event->seq,
+                       event->json);
     return text;
 }
 
@@ -85,9 +88,9 @@ asio::awaitable<void> write_events(Face::State& state, std::shared_ptr<bus::Subs
         }
         if (batch->goodbye) break;
         // An id without data moves the client's Last-Event-ID past what did not match.
-        std::string text = batch->events.empty()
-                               ? fmt::format(": nothing new\nid: {}.{}\n\n", state.parts.bus.incarnation(), batch->to)
-                               : sse_events(*batch, state.parts.bus.incarnation());
+        std::string text = batch->events.empty() ? fmt::format(": nothing new\nid: {}.{}\n\n",
+                                                               state.parts.bus.incarnation(), batch->to)
+                                                 : sse_events(*batch, state.parts.bus.incarnation());
         is_open = co_await writer.write(std::move(text));
     }
     if (!writer.is_stopping()) co_return;
@@ -119,9 +122,11 @@ asio::awaitable<Result<std::shared_ptr<bus::Subscriber>>> subscribe(Face::State&
     co_return co_await bus.subscribe(std::move(start.filter), std::move(from));
 }
 
-asio::awaitable<net::HttpResponse> event_stream(Face::State& state, Json args, net::HttpRequest const& request,
-                                                auth::Identity caller, std::string project) {
-    if (auto error = ops::check_role(*find_operation("events.stream"), caller)) co_return refusal(std::move(*error));
+asio::awaitable<net::HttpResponse> event_stream(Face::State& state, Json args,
+                                                net::HttpRequest const& request, auth::Identity caller,
+                                                std::string project) {
+    if (auto error = ops::check_role(*find_operation("events.stream"), caller))
+        co_return refusal(std::move(*error));
     Start start;
     start.project = text_or(args, "project", project);
     start.filter.project = start.project;

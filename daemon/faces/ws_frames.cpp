@@ -37,11 +37,13 @@ Result<Frame> frame_of(Json document) {
     }
     frame.args = std::move(document["args"]);
     document.erase("args");
-    if (!frame.args.is_object()) return make_error(ErrorCode::invalid_field, "args must be an object", "/args");
+    if (!frame.args.is_object())
+        return make_error(ErrorCode::invalid_field, "args must be an object", "/args");
     // Beside `args` only what a header would say.
     for (auto& [name, value] : document.items()) {
         if (name != "project" && name != "fence")
-            return make_error(ErrorCode::unknown_field, "there is no such member beside args", json_pointer("", name));
+            return make_error(ErrorCode::unknown_field, "there is no such member beside args",
+                              json_pointer("", name));
         frame.args[name] = std::move(value);
     }
     frame.op = name_of(std::move(op), frame.args);
@@ -53,21 +55,25 @@ Result<Frame> frame_of(Json document) {
 FrameRead read_frame(std::string_view text) {
     auto document = parse_json(text);
     if (!document) return {.frame = document.error()};
-    if (!document->is_object()) return {.frame = make_error(ErrorCode::invalid_field, "a frame must be an object")};
+    if (!document->is_object())
+        return {.frame = make_error(ErrorCode::invalid_field, "a frame must be an object")};
     Json id = document->value("id", Json());
     return {.id = std::move(id), .frame = frame_of(*std::move(document))};
 }
 
 std::string answer_frame(Json const& id, int status, std::string_view result_json) {
-    return fmt::format(R"({{"id":{},"ok":true,"status":{},"result":{}}})", json_text(id), status, result_json);
+    return fmt::format(R"({{"id":{},"ok":true,"status":{},"result":{}}})", json_text(id), status,
+                       result_json);
 }
 
 std::string subscribed_frame(Json const& id, std::string_view sub, Position const& head) {
-    return fmt::format(R"({{"id":{},"ok":true,"sub":"{}","head":"{}"}})", json_text(id), sub, position_text(head));
+    return fmt::format(R"({{"id":{},"ok":true,"sub":"{}","head":"{}"}})", json_text(id), sub,
+                       position_text(head));
 }
 
 std::string error_frame(Json const& id, Error const& error) {
-    return fmt::format(R"({{"id":{},"ok":false,"error":{}}})", json_text(id), json_text(problem_from_error(error)));
+    return fmt::format(R"({{"id":{},"ok":false,"error":{}}})", json_text(id),
+                       json_text(problem_from_error(error)));
 }
 
 std::string events_frame(std::string_view sub, bus::Batch const& batch, std::string_view incarnation) {

@@ -1,17 +1,18 @@
 // The text frames of `/ws`: reading requests, writing answers. Pure.
 //
 //   request   {"id":1,"op":"reservations.reserve","project":"demo","as":"viper-1","args":{…}}
-//             `args` may be left out: then every member that is not one of id, op, as, idempotency_key belongs to
-//             them, so that {"id":1,"op":"append","events":[…]} works. `op` is a name of the catalogue; "append"
-//             means events.append_batch, or events.append when there is no `events`. `idempotency_key`, `fence` and
-//             `project` mean what the headers mean. `id` is a string or an integer.
+//             `args` may be left out: then every member that is not one of id, op, as, idempotency_key
+//             belongs to them, so that {"id":1,"op":"append","events":[…]} works. `op` is a name of the
+//             catalogue; "append" means events.append_batch, or events.append when there is no `events`.
+//             `idempotency_key`, `fence` and `project` mean what the headers mean. `id` is a string or an
+//             integer.
 //   answer    {"id":1,"ok":true,"status":201,"result":{…}}      result is the body of the HTTP answer
 //             {"id":1,"ok":false,"error":{problem document}}
 //   subscribe {"id":2,"op":"subscribe","after":"1a2b3c4d.17"|17|"now"|{"cursor":"ci"},"filter":{…}}
 //             → {"id":2,"ok":true,"sub":"s1","head":"1a2b3c4d.17"}
-//             then {"sub":"s1","events":[event…],"to":"1a2b3c4d.19"}; `events` may be empty when what was passed over
-//             did not match
-//             ended by the daemon: {"sub":"s1","error":{problem}} or {"sub":"s1","goodbye":true,"to":"1a2b3c4d.19"}
+//             then {"sub":"s1","events":[event…],"to":"1a2b3c4d.19"}; `events` may be empty when what was
+//             passed over did not match ended by the daemon: {"sub":"s1","error":{problem}} or
+//             {"sub":"s1","goodbye":true,"to":"1a2b3c4d.19"}
 //   ack       {"id":3,"op":"ack","cursor":"ci","seq":19,"project":"demo"}
 // Positions are opaque texts; a bare seq is taken wherever a position is.
 #pragma once

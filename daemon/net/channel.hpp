@@ -40,12 +40,12 @@ class Channel {
 public:
     virtual ~Channel() = default;
 
-    // The next message. Only one call at a time; keep one pending, for pings are answered by it. A message over
-    // the limit, a binary one, or text that is not UTF-8 closes the socket with its code.
+    // The next message. Only one call at a time; keep one pending, for pings are answered by it. A message
+    // over the limit, a binary one, or text that is not UTF-8 closes the socket with its code.
     virtual asio::awaitable<Message> read() = 0;
 
-    // Puts a message into the outbox. False when the socket has ended, or when the outbox is full: the peer does
-    // not read, and the socket is closed with `policy`. For answers, whose number the caller bounds.
+    // Puts a message into the outbox. False when the socket has ended, or when the outbox is full: the peer
+    // does not read, and the socket is closed with `policy`. For answers, whose number the caller bounds.
     virtual bool send(std::string text) = 0;
 
     // As `send`, but waits while the outbox is half full: for streams. False when the socket has ended.

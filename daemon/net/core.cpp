@@ -31,8 +31,12 @@ asio::awaitable<void> Wake::wait() {
     (void)ignored;
 }
 
-Core::Core(asio::any_io_executor on, Handler& to, ServerOptions with, observe::Log& writes, observe::Metrics& metrics)
-    : loop(std::move(on)), handler(to), options(with), log(writes),
+Core::Core(asio::any_io_executor on, Handler& to, ServerOptions with, observe::Log& writes,
+           observe::Metrics& metrics)
+    : loop(std::move(on)),
+      handler(to),
+      options(with),
+      log(writes),
       count{metrics.gauge("fleet_connections", "Client connections that are open."),
             metrics.gauge("fleet_websockets", "WebSockets that are open."),
             metrics.counter("fleet_connections_accepted_total", "Client connections taken."),
@@ -40,7 +44,8 @@ Core::Core(asio::any_io_executor on, Handler& to, ServerOptions with, observe::L
             metrics.counter("fleet_http_requests_total", "HTTP requests read to their end."),
             metrics.counter("fleet_http_bad_requests_total", "HTTP requests that could not be read."),
             metrics.counter("fleet_clients_too_slow_total", "Connections ended by a read or write limit.")},
-      changed(loop), ticker(loop) {}
+      changed(loop),
+      ticker(loop) {}
 
 Millis Core::tick_length() const {
     auto const shortest = std::min({options.idle_limit, options.read_limit, options.write_limit});
@@ -69,9 +74,10 @@ std::string_view Core::date() {
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
     ::gmtime_r(&now, &utc);
-    date_ = fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(utc.tm_wday)],
-                        utc.tm_mday, months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
-                        utc.tm_min, utc.tm_sec);
+    date_ =
+        fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[static_cast<std::size_t>(utc.tm_wday)],
+                    utc.tm_mday, months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                    utc.tm_hour, utc.tm_min, utc.tm_sec);
     date_of_ = now;
     return date_;
 }

@@ -70,7 +70,8 @@ struct Instruments {
 };
 
 struct Core : std::enable_shared_from_this<Core> {
-    Core(asio::any_io_executor on, Handler& to, ServerOptions with, observe::Log& writes, observe::Metrics& metrics);
+    Core(asio::any_io_executor on, Handler& to, ServerOptions with, observe::Log& writes,
+         observe::Metrics& metrics);
 
     // The length of a tick follows from the shortest limit.
     Millis tick_length() const;

@@ -64,7 +64,8 @@ HttpResponse problem_response(Error const& error) {
     response.status = http_status(error);
     response.content_type = "application/problem+json";
     response.body = json_text(problem_from_error(error));
-    if (error.retry_after_seconds) response.headers.set("Retry-After", std::to_string(*error.retry_after_seconds));
+    if (error.retry_after_seconds)
+        response.headers.set("Retry-After", std::to_string(*error.retry_after_seconds));
     return response;
 }
 

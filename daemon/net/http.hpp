@@ -38,13 +38,13 @@ private:
 
 bool same_name(std::string_view a, std::string_view b);
 
-// Says once that the client went away while its request was being answered: its connection ended, or the daemon
-// stops and will not wait. Nobody watches before `then` is called, so a request that never asks pays nothing.
-// A client that shuts down its sending half counts as gone. Loop thread only.
+// Says once that the client went away while its request was being answered: its connection ended, or the
+// daemon stops and will not wait. Nobody watches before `then` is called, so a request that never asks pays
+// nothing. A client that shuts down its sending half counts as gone. Loop thread only.
 class Departure {
 public:
-    // `act` is called once, at the latest when the daemon stops; at once if the client is gone already. A second
-    // call replaces the first action; an empty one takes it away.
+    // `act` is called once, at the latest when the daemon stops; at once if the client is gone already. A
+    // second call replaces the first action; an empty one takes it away.
     void then(std::function<void()> act);
     bool is_gone() const { return is_gone_; }
 

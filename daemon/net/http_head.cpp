@@ -49,7 +49,8 @@ void add_field(std::string& head, std::string_view name, std::string_view value)
 std::string response_head(HttpResponse const& response, unsigned version, bool keeps, std::string_view date) {
     std::string head;
     head.reserve(256 + (response.stream ? 0 : response.body.size()));
-    fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+    fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
+                   reason_phrase(response.status));
     add_field(head, "Server", "fleetd");
     add_field(head, "Date", date);
     if (!response.content_type.empty()) add_field(head, "Content-Type", response.content_type);

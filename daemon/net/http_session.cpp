@@ -31,7 +31,8 @@ Error refusal_of(error_code why, ServerOptions const& options) {
     if (why == http::error::header_limit)
         return make_error(ErrorCode::headers_too_large,
                           fmt::format("the head is larger than {} bytes", options.header_bytes_max));
-    return make_error(ErrorCode::bad_request, fmt::format("this is not a request of HTTP/1.1: {}", why.message()));
+    return make_error(ErrorCode::bad_request,
+                      fmt::format("this is not a request of HTTP/1.1: {}", why.message()));
 }
 
 // The client closed, or at least will send nothing more.
@@ -190,7 +191,8 @@ asio::awaitable<HttpSession::Next> HttpSession::upgrade(Parser& parser) {
     auto refusal = co_await core_->handler.refuse_websocket(std::move(asked), peer_);
     // A client may not speak before it was answered; bytes that came early would be lost in the handover.
     if (!refusal && buffer_.size() > 0)
-        refusal = problem_response(make_error(ErrorCode::bad_request, "data came before the upgrade was answered"));
+        refusal =
+            problem_response(make_error(ErrorCode::bad_request, "data came before the upgrade was answered"));
     if (refusal) {
         auto response = *std::move(refusal);
         co_await last_words(std::move(response));
@@ -272,7 +274,8 @@ void HttpSession::end_departure(Departure& departure) {
     if (socket_.is_open()) socket_.cancel(ignored);
 }
 
-asio::awaitable<void> HttpSession::watch(std::shared_ptr<HttpSession> self, std::shared_ptr<Departure> departure) {
+asio::awaitable<void> HttpSession::watch(std::shared_ptr<HttpSession> self,
+                                         std::shared_ptr<Departure> departure) {
     asio::steady_timer pause(self->core_->loop);
     while (self->departure_.lock() == departure && self->socket_.is_open()) {
         auto [failed] = co_await self->socket_.async_wait(Socket::wait_read, as_pair);

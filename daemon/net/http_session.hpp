@@ -16,8 +16,8 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using Parser = http::request_parser<http::string_body>;
 
-// Shared by the coroutine that serves the connection and, while somebody asks, the one that watches whether the
-// client is still there.
+// Shared by the coroutine that serves the connection and, while somebody asks, the one that watches whether
+// the client is still there.
 class HttpSession final : public Link, public std::enable_shared_from_this<HttpSession> {
 public:
     HttpSession(std::shared_ptr<Core> core, Socket socket, Peer peer);
@@ -43,15 +43,16 @@ private:
                                  std::shared_ptr<Departure> departure);
     // Sends everything or ends the connection.
     asio::awaitable<bool> write_all(std::string text);
-    // Answers a request whose rest was not read, and keeps reading for a moment: closing at once would make the
-    // kernel throw the answer away.
+    // Answers a request whose rest was not read, and keeps reading for a moment: closing at once would make
+    // the kernel throw the answer away.
     asio::awaitable<void> last_words(HttpResponse response);
 
     void arm(Millis limit) { deadline_ = Clock::now() + limit; }
     void disarm() { deadline_ = never; }
     std::shared_ptr<Departure> new_departure();
     void end_departure(Departure& departure);
-    static asio::awaitable<void> watch(std::shared_ptr<HttpSession> self, std::shared_ptr<Departure> departure);
+    static asio::awaitable<void> watch(std::shared_ptr<HttpSession> self,
+                                       std::shared_ptr<Departure> departure);
     void hang_up();
 
     std::shared_ptr<Core> core_;

@@ -57,7 +57,8 @@ asio::awaitable<bool> HttpSession::stream(HttpResponse response, unsigned versio
     }
     if (failure) {
         // Without the last chunk the client sees that the body is not complete.
-        core_->log.error("a streamed answer ended with an exception", {{"why", failure_text(std::move(failure))}});
+        core_->log.error("a streamed answer ended with an exception",
+                         {{"why", failure_text(std::move(failure))}});
         co_return false;
     }
     if (writer.is_broken() || !is_chunked) co_return false;

@@ -30,8 +30,9 @@ std::optional<Error> clear_path(asio::any_io_executor loop, std::filesystem::pat
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0) return std::nullopt;
     if (!S_ISSOCK(found.st_mode))
-        return make_error(ErrorCode::not_configured,
-                          fmt::format("{} is there already and is not a socket; nothing was removed", path.string()));
+        return make_error(
+            ErrorCode::not_configured,
+            fmt::format("{} is there already and is not a socket; nothing was removed", path.string()));
     if (is_served(std::move(loop), path))
         return make_error(ErrorCode::already_running_elsewhere,
                           fmt::format("another daemon answers on {}", path.string()));
@@ -47,8 +48,8 @@ void keep_from_children(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXE
 Result<UnixProtocol::acceptor> open_unix(asio::any_io_executor loop, std::filesystem::path const& path) {
     if (path.string().size() > path_max)
         return make_error(ErrorCode::not_configured,
-                          fmt::format("the socket's path has {} bytes, the system takes {}: {}", path.string().size(),
-                                      path_max, path.string()));
+                          fmt::format("the socket's path has {} bytes, the system takes {}: {}",
+                                      path.string().size(), path_max, path.string()));
     if (auto error = clear_path(loop, path)) return std::move(*error);
 
     UnixProtocol::acceptor acceptor(loop);
@@ -66,14 +67,17 @@ Result<UnixProtocol::acceptor> open_unix(asio::any_io_executor loop, std::filesy
     return acceptor;
 }
 
-Result<asio::ip::tcp::acceptor> open_tcp(asio::any_io_executor loop, std::string const& address, std::uint16_t port) {
+Result<asio::ip::tcp::acceptor> open_tcp(asio::any_io_executor loop, std::string const& address,
+                                         std::uint16_t port) {
     error_code failed;
     auto const where = asio::ip::make_address(address, failed);
     if (failed)
-        return make_error(ErrorCode::not_configured, fmt::format("'{}' is not an IP address to listen on", address));
-    if (!where.is_loopback())
         return make_error(ErrorCode::not_configured,
-                          fmt::format("{} is not a loopback address; beyond loopback TLS would be needed", address));
+                          fmt::format("'{}' is not an IP address to listen on", address));
+    if (!where.is_loopback())
+        return make_error(
+            ErrorCode::not_configured,
+            fmt::format("{} is not a loopback address; beyond loopback TLS would be needed", address));
 
     asio::ip::tcp::endpoint const endpoint(where, port);
     asio::ip::tcp::acceptor acceptor(std::move(loop));
@@ -82,8 +86,9 @@ Result<asio::ip::tcp::acceptor> open_tcp(asio::any_io_executor loop, std::string
     if (!failed) acceptor.bind(endpoint, failed);
     if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
     if (failed)
-        return make_error(failed == asio::error::address_in_use ? ErrorCode::port_taken : ErrorCode::not_configured,
-                          fmt::format("cannot listen on {}:{}: {}", address, port, failed.message()));
+        return make_error(
+            failed == asio::error::address_in_use ? ErrorCode::port_taken : ErrorCode::not_configured,
+            fmt::format("cannot listen on {}:{}: {}", address, port, failed.message()));
     keep_from_children(acceptor.native_handle());
     return acceptor;
 }

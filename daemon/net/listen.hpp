@@ -21,6 +21,7 @@ void keep_from_children(int descriptor);
 // A unix socket at `path`, 0600 from the first moment; a file that nobody listens on is removed first.
 Result<asio::local::stream_protocol::acceptor> open_unix(asio::any_io_executor loop,
                                                          std::filesystem::path const& path);
-Result<asio::ip::tcp::acceptor> open_tcp(asio::any_io_executor loop, std::string const& address, std::uint16_t port);
+Result<asio::ip::tcp::acceptor> open_tcp(asio::any_io_executor loop, std::string const& address,
+                                         std::uint16_t port);
 
 }  // namespace fleet::net

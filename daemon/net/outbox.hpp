@@ -10,7 +10,8 @@ namespace fleet::net {
 
 class Outbox {
 public:
-    Outbox(std::size_t messages_max, std::size_t bytes_max) : messages_max_(messages_max), bytes_max_(bytes_max) {}
+    Outbox(std::size_t messages_max, std::size_t bytes_max)
+        : messages_max_(messages_max), bytes_max_(bytes_max) {}
 
     // False when it is full; one message always fits into an empty one, however large.
     bool push(std::string&& message) {

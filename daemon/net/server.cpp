@@ -35,7 +35,8 @@ Peer peer_of(asio::ip::tcp::socket& socket) {
 void welcome(std::shared_ptr<Core> const& core, Socket socket, Peer peer) {
     core->count.accepted.add();
     if (core->is_stopping) return;
-    if (core->links.size() < core->options.connections_max) return serve(core, std::move(socket), std::move(peer));
+    if (core->links.size() < core->options.connections_max)
+        return serve(core, std::move(socket), std::move(peer));
     core->count.refused.add();
     core->log.warning("a connection over the limit was turned away",
                       {{"connections_max", core->options.connections_max}});
@@ -64,7 +65,8 @@ struct Server::State {
             }
             if (failed == asio::error::operation_aborted || core->is_stopping) break;
             // Out of file descriptors, or the peer was gone before we looked: the next one may do better.
-            core->log.warning("a connection could not be accepted; trying again", {{"why", failed.message()}});
+            core->log.warning("a connection could not be accepted; trying again",
+                              {{"why", failed.message()}});
             asio::steady_timer pause(core->loop, Millis(100));
             auto [ignored] = co_await pause.async_wait(as_pair);
             (void)ignored;
@@ -78,7 +80,8 @@ struct Server::State {
         if (tcp) tcp->close(ignored);
         // Another daemon may have put its own socket there since.
         struct stat now {};
-        if (!path.empty() && ::lstat(path.c_str(), &now) == 0 && now.st_ino == inode && now.st_dev == device) {
+        if (!path.empty() && ::lstat(path.c_str(), &now) == 0 && now.st_ino == inode &&
+            now.st_dev == device) {
             std::error_code gone;
             std::filesystem::remove(path, gone);
         }
@@ -146,7 +149,8 @@ asio::awaitable<void> Server::stop(Millis limit) {
     });
     while (!core->links.empty() && Clock::now() < until) co_await core->changed.wait();
     if (!core->links.empty())
-        core->log.warning("connections that did not end in time are cut", {{"connections", core->links.size()}});
+        core->log.warning("connections that did not end in time are cut",
+                          {{"connections", core->links.size()}});
     for (auto it = core->links.begin(); it != core->links.end();) (*it++)->cut();
     while (!core->links.empty()) co_await core->changed.wait();
     core->ticker.cancel();                               // or the loop waits a second for nothing

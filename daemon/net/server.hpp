@@ -40,8 +40,8 @@ struct ServerOptions {
     Millis ping_every{20'000};                           // a WebSocket that is silent twice as long is ended
 };
 
-// What the server calls, on the loop thread. Outlives the server. An exception out of any of these is logged and
-// answered 500 (HTTP) or ends the socket (WebSocket).
+// What the server calls, on the loop thread. Outlives the server. An exception out of any of these is logged
+// and answered 500 (HTTP) or ends the socket (WebSocket).
 class Handler {
 public:
     virtual ~Handler() = default;
@@ -51,7 +51,8 @@ public:
     // Before the handshake of an upgrade request: an answer refuses it.
     virtual asio::awaitable<std::optional<HttpResponse>> refuse_websocket(HttpRequest request, Peer peer) = 0;
     // Owns the conversation; the socket is closed (`normal`) when it returns without having closed it.
-    virtual asio::awaitable<void> on_websocket(HttpRequest request, std::shared_ptr<Channel> channel, Peer peer) = 0;
+    virtual asio::awaitable<void> on_websocket(HttpRequest request, std::shared_ptr<Channel> channel,
+                                               Peer peer) = 0;
 };
 
 // Lives on the loop thread. End it with `stop`, run the loop until that completes, then destroy it.
@@ -66,12 +67,13 @@ public:
     // Mode 0600 from the first moment. A socket file nobody listens on is removed; errors:
     // already_running_elsewhere (somebody answers there), not_configured (path too long, directory missing).
     Result<void> listen_unix(std::filesystem::path path);
-    // Errors: not_configured (`address` is not loopback: TLS would be needed), port_taken. Port 0 chooses one.
+    // Errors: not_configured (`address` is not loopback: TLS would be needed), port_taken. Port 0 chooses
+    // one.
     Result<void> listen_tcp(std::string address, std::uint16_t port);
     std::uint16_t tcp_port() const;                      // 0: not listening on TCP
 
-    // Accepts no more, tells streams and sockets (`Heard::stopping`), lets requests end, and completes when all
-    // connections have ended; after `limit` those left are cut.
+    // Accepts no more, tells streams and sockets (`Heard::stopping`), lets requests end, and completes when
+    // all connections have ended; after `limit` those left are cut.
     asio::awaitable<void> stop(Millis limit);
 
     std::size_t connections() const;

@@ -56,8 +56,10 @@ public:
     void start() {
         core_->count.websockets.add(1);
         running_ = 2;
-        asio::co_spawn(core_->loop, read_all(shared_from_this()), LogFailure{core_, "reading a WebSocket failed"});
-        asio::co_spawn(core_->loop, write_all(shared_from_this()), LogFailure{core_, "writing a WebSocket failed"});
+        asio::co_spawn(core_->loop, read_all(shared_from_this()),
+                       LogFailure{core_, "reading a WebSocket failed"});
+        asio::co_spawn(core_->loop, write_all(shared_from_this()),
+                       LogFailure{core_, "writing a WebSocket failed"});
     }
 
     asio::awaitable<Message> read() override {

@@ -38,8 +38,8 @@ std::optional<store::Fence> fence_of(Request& request) {
                         .token = number_or(fence, "token", 0)};
 }
 
-// While the appender has been failing for longer than a blip lasts, a new command is told so at once: those that
-// wait already find out when the database is back.
+// While the appender has been failing for longer than a blip lasts, a new command is told so at once: those
+// that wait already find out when the database is back.
 constexpr Millis blip{1'500};
 
 std::optional<Error> known_trouble(Operations::State& state) {
@@ -126,7 +126,8 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
     co_return *std::move(row);
 }
 
-asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation, Request request) {
+asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation,
+                                             Request request) {
     std::string const name(operation.name);
     Json const named = request.args;                 // for Location
     auto row = co_await submit(state, operation.act, std::move(request));

@@ -16,7 +16,8 @@ constexpr auto never = std::chrono::steady_clock::time_point::max();
 
 }  // namespace
 
-Beats::Beats(asio::any_io_executor loop, store::Reads& reads) : reads_(reads), work_(loop, never), done_(loop, never) {}
+Beats::Beats(asio::any_io_executor loop, store::Reads& reads)
+    : reads_(reads), work_(loop, never), done_(loop, never) {}
 
 void Beats::touch(std::string const& project, std::string const& callsign) {
     if (is_stopping_) return;
@@ -73,7 +74,8 @@ asio::awaitable<void> Beats::send(std::shared_ptr<Round> round) {
         co_return;
     }
     for (Json const& row : *rows)
-        round->states[{text_or(row, "project", ""), text_or(row, "callsign", "")}] = text_or(row, "state", "unknown");
+        round->states[{text_or(row, "project", ""), text_or(row, "callsign", "")}] =
+            text_or(row, "state", "unknown");
 }
 
 void Beats::stop() {

@@ -28,8 +28,8 @@ public:
     // The pilot's state ("active", "stale", "unknown", …) after the beat was written. Errors: away, stopping.
     asio::awaitable<Result<std::string>> beat(std::string project, std::string callsign);
 
-    // "This pilot acts": a sign of life that nobody waits for. It is sent at once, for one that came late would make a
-    // lease live again whose holder is gone; then nothing for this pilot for a while.
+    // "This pilot acts": a sign of life that nobody waits for. It is sent at once, for one that came late
+    // would make a lease live again whose holder is gone; then nothing for this pilot for a while.
     void touch(std::string const& project, std::string const& callsign);
 
     // Ends after `stop()`.

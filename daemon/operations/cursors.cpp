@@ -7,7 +7,8 @@ namespace fleet::ops {
 
 namespace {
 
-asio::awaitable<Result<Answer>> advance(Operations::State& state, Request request, std::string_view name_field) {
+asio::awaitable<Result<Answer>> advance(Operations::State& state, Request request,
+                                        std::string_view name_field) {
     bus::CursorName name{.project = text_or(request.args, "project", request.project),
                          .consumer = text_or(request.args, name_field, "")};
     std::int64_t const seq = number_or(request.args, "seq", 0);
@@ -24,7 +25,9 @@ void bind_cursors(Operations::State& state) {
     state.handlers["cursors.advance"] = [&state](Request request) {
         return advance(state, std::move(request), "name");
     };
-    state.handlers["ack"] = [&state](Request request) { return advance(state, std::move(request), "cursor"); };
+    state.handlers["ack"] = [&state](Request request) {
+        return advance(state, std::move(request), "cursor");
+    };
 }
 
 }  // namespace fleet::ops

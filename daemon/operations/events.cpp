@@ -53,7 +53,9 @@ asio::awaitable<Result<Answer>> append_batch(Operations::State& state, Request r
 }  // namespace
 
 void bind_events(Operations::State& state) {
-    state.handlers["events.append"] = [&state](Request request) { return append_one(state, std::move(request)); };
+    state.handlers["events.append"] = [&state](Request request) {
+        return append_one(state, std::move(request));
+    };
     state.handlers["events.append_batch"] = [&state](Request request) {
         return append_batch(state, std::move(request));
     };

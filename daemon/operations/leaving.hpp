@@ -6,8 +6,8 @@
 
 namespace fleet::ops {
 
-// Loop thread. The face says `gone`, at most once; the operation listens only while it waits, so that a caller
-// who never waits is never watched.
+// Loop thread. The face says `gone`, at most once; the operation listens only while it waits, so that a
+// caller who never waits is never watched.
 class Leaving {
 public:
     // `watch` is called when somebody first listens.

@@ -14,9 +14,10 @@ namespace fleet::ops {
 
 namespace {
 
-// What each daemon answers by itself, or the faces do; everything else of the catalogue must be bound or in a table.
-constexpr std::array<std::string_view, 8> of_the_faces{"subscribe", "unsubscribe", "events.stream", "healthz",
-                                                       "readyz",    "metrics",     "openapi",       "websocket"};
+// What each daemon answers by itself, or the faces do; everything else of the catalogue must be bound or in a
+// table.
+constexpr std::array<std::string_view, 8> of_the_faces{
+    "subscribe", "unsubscribe", "events.stream", "healthz", "readyz", "metrics", "openapi", "websocket"};
 
 // The database takes whole seconds; a part of one counts as one.
 void in_seconds(Operation const& operation, Json& args) {
@@ -30,7 +31,9 @@ void in_seconds(Operation const& operation, Json& args) {
     }
 }
 
-bool has_table_way(Operation const& operation) { return !operation.act.empty() || !operation.statement.empty(); }
+bool has_table_way(Operation const& operation) {
+    return !operation.act.empty() || !operation.statement.empty();
+}
 
 }  // namespace
 
@@ -94,7 +97,8 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
         // A pilot's token is good for its own project.
         if (request.caller.is_bound && *project != request.caller.project)
             co_return make_error(ErrorCode::forbidden,
-                                 fmt::format("this token belongs to project {}", request.caller.project), "/project");
+                                 fmt::format("this token belongs to project {}", request.caller.project),
+                                 "/project");
         if (!request.caller.callsign.empty()) state.beats.touch(*project, request.caller.callsign);
     }
     if (bound != state.handlers.end()) {
@@ -102,7 +106,8 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
         co_return co_await handler(std::move(request));
     }
     if (!operation->act.empty()) co_return co_await act_by_table(state, *operation, std::move(request));
-    if (!operation->statement.empty()) co_return co_await read_by_table(state, *operation, std::move(request));
+    if (!operation->statement.empty())
+        co_return co_await read_by_table(state, *operation, std::move(request));
     co_return make_error(ErrorCode::internal, fmt::format("{} has no code behind it", name));
 }
 

@@ -56,22 +56,22 @@ public:
     Operations(Operations const&) = delete;
     Operations& operator=(Operations const&) = delete;
 
-    // Binds code to a name of the catalogue, before the first call. A name that is not there, or bound already,
-    // is a bug (asserted).
+    // Binds code to a name of the catalogue, before the first call. A name that is not there, or bound
+    // already, is a bug (asserted).
     void bind(std::string_view name, OperationHandler handler);
     // Those of the catalogue that nobody has bound and no table drives: empty when app has wired everything.
     std::vector<std::string_view> unbound() const;
 
-    // The operation's answer. Errors: forbidden (role), not_found (no such operation), those of the operation,
-    // away, stopping, too_many. Input that was not checked is checked by the database alone.
+    // The operation's answer. Errors: forbidden (role), not_found (no such operation), those of the
+    // operation, away, stopping, too_many. Input that was not checked is checked by the database alone.
     asio::awaitable<Result<Answer>> call(std::string_view name, Request request);
 
-    // Sends signs of life, gathered from commands of pilots, in the background. Spawned once by the owner; ends
-    // after `stop()`.
+    // Sends signs of life, gathered from commands of pilots, in the background. Spawned once by the owner;
+    // ends after `stop()`.
     asio::awaitable<void> run();
 
-    // After this, waits for files end with `stopping` and are told to the database; completes when they have, and
-    // `run` with them.
+    // After this, waits for files end with `stopping` and are told to the database; completes when they have,
+    // and `run` with them.
     asio::awaitable<void> stop();
     std::size_t waits() const;
 

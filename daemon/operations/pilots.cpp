@@ -56,18 +56,21 @@ asio::awaitable<Result<Answer>> beat(Operations::State& state, Request request) 
     if (!found) co_return found.error();
     std::string status = *std::move(found);
     if (status == "unknown")
-        co_return make_error(ErrorCode::not_found, fmt::format("no pilot {} in this project", callsign), "/callsign");
+        co_return make_error(ErrorCode::not_found, fmt::format("no pilot {} in this project", callsign),
+                             "/callsign");
     if (status == "deregistered")
-        co_return make_error(ErrorCode::transition_refused,
-                             fmt::format("{} is deregistered; register it with resume to come back", callsign),
-                             "/callsign", Json{{"found", status}});
+        co_return make_error(
+            ErrorCode::transition_refused,
+            fmt::format("{} is deregistered; register it with resume to come back", callsign), "/callsign",
+            Json{{"found", status}});
     if (status == "stale") {
         auto revived = co_await revive(state, std::move(request));
         if (!revived) co_return revived.error();
         status = "active";
     }
     auto const now = std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
-    Json const body{{"callsign", callsign}, {"status", status}, {"until", time_text(now + state.parts.pilot_lease)}};
+    Json const body{
+        {"callsign", callsign}, {"status", status}, {"until", time_text(now + state.parts.pilot_lease)}};
     co_return answer_of(body);
 }
 
@@ -88,7 +91,8 @@ asio::awaitable<Result<void>> check_version(Operations::State& state, Request co
     co_return Result<void>();
 }
 
-asio::awaitable<Result<Answer>> own_by_table(Operations::State& state, std::string_view name, Request request) {
+asio::awaitable<Result<Answer>> own_by_table(Operations::State& state, std::string_view name,
+                                             Request request) {
     if (auto error = check_own(request)) co_return std::move(*error);
     if (request.if_match) {
         auto checked = co_await check_version(state, request);
@@ -100,7 +104,9 @@ asio::awaitable<Result<Answer>> own_by_table(Operations::State& state, std::stri
 }  // namespace
 
 void bind_pilots(Operations::State& state) {
-    state.handlers["pilots.register"] = [&state](Request request) { return register_pilot(state, std::move(request)); };
+    state.handlers["pilots.register"] = [&state](Request request) {
+        return register_pilot(state, std::move(request));
+    };
     state.handlers["pilots.beat"] = [&state](Request request) { return beat(state, std::move(request)); };
     for (std::string_view const name : {"pilots.update", "pilots.change_capabilities", "pilots.deregister"})
         state.handlers[std::string(name)] = [&state, name](Request request) {

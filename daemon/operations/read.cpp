@@ -48,11 +48,13 @@ std::string page_text(std::vector<store::Item> items, PageShape shape, std::stri
     return text;
 }
 
-asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operation const& operation, Request request) {
+asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operation const& operation,
+                                              Request request) {
     std::string const statement(operation.statement);
     // What the bus has read was committed before: the read below sees at least as much.
     std::int64_t const seen = state.parts.bus.head();
-    if (!request.args.contains("project") && !request.project.empty()) request.args["project"] = request.project;
+    if (!request.args.contains("project") && !request.project.empty())
+        request.args["project"] = request.project;
 
     Answer answer;
     answer.seq = seen;

@@ -53,7 +53,8 @@ Answer answer_of_grant(Json body, std::optional<std::int64_t> seq) {
     bool const is_new = !flag_or(body, "extended", false) && !flag_or(body, "dry_run", false);
     Answer answer = answer_of(body, is_new ? 201 : 200);
     answer.seq = seq;
-    if (body.contains("reservation_id")) answer.location = "/reservations/" + text_or(body, "reservation_id", "");
+    if (body.contains("reservation_id"))
+        answer.location = "/reservations/" + text_or(body, "reservation_id", "");
     return answer;
 }
 
@@ -107,7 +108,8 @@ asio::awaitable<Result<Ended>> give_up(Operations::State& state, Request who, In
     co_return ended;
 }
 
-// Holds the request until the log says how its wait ended, the deadline passes, the client goes, or the daemon stops.
+// Holds the request until the log says how its wait ended, the deadline passes, the client goes, or the
+// daemon stops.
 asio::awaitable<Result<Ended>> stand_in_line(Operations::State& state, Request who, InLine const& line) {
     using namespace asio::experimental::awaitable_operators;
     bus::Filter filter;
@@ -141,8 +143,9 @@ std::optional<Error> check_wait(Operations::State const& state, Request const& r
                           "/wait_seconds");
     if (state.is_stopping) return make_error(ErrorCode::stopping);
     if (state.waits.size() < state.parts.waits_max) return std::nullopt;
-    Error error = make_error(ErrorCode::too_many, fmt::format("{} requests wait for files already, which is the limit",
-                                                              state.parts.waits_max));
+    Error error = make_error(
+        ErrorCode::too_many,
+        fmt::format("{} requests wait for files already, which is the limit", state.parts.waits_max));
     error.retry_after_seconds = 5;
     return error;
 }
@@ -150,7 +153,8 @@ std::optional<Error> check_wait(Operations::State const& state, Request const& r
 asio::awaitable<Result<Answer>> reserve(Operations::State& state, Request request) {
     if (auto error = check_wait(state, request)) co_return std::move(*error);
     if (!request.args.contains("ttl_seconds") || request.args["ttl_seconds"].is_null())
-        request.args["ttl_seconds"] = std::chrono::ceil<std::chrono::seconds>(state.parts.reservation_ttl).count();
+        request.args["ttl_seconds"] =
+            std::chrono::ceil<std::chrono::seconds>(state.parts.reservation_ttl).count();
     Millis const wait = std::chrono::seconds(number_or(request.args, "wait_seconds", 0));
     auto const deadline = Clock::now() + wait + grace;
 
@@ -183,7 +187,9 @@ asio::awaitable<Result<Answer>> reserve(Operations::State& state, Request reques
 }  // namespace
 
 void bind_reservations(Operations::State& state) {
-    state.handlers["reservations.reserve"] = [&state](Request request) { return reserve(state, std::move(request)); };
+    state.handlers["reservations.reserve"] = [&state](Request request) {
+        return reserve(state, std::move(request));
+    };
 }
 
 }  // namespace fleet::ops

@@ -46,15 +46,19 @@ void bind_reservations(Operations::State& state);
 void bind_cursors(Operations::State& state);
 
 // The generic ways, by the operation's row of the catalogue.
-asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation, Request request);
-asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operation const& operation, Request request);
+asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation,
+                                             Request request);
+asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operation const& operation,
+                                              Request request);
 
-// One command: builds the request of `fleet.act`, submits it, and relates a refusal to the caller's input. `drawn`
-// are arguments that were made here (ids, hashes): they are not part of what an idempotency key stands for.
+// One command: builds the request of `fleet.act`, submits it, and relates a refusal to the caller's input.
+// `drawn` are arguments that were made here (ids, hashes): they are not part of what an idempotency key
+// stands for.
 asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::string_view act, Request request,
                                               Json drawn = Json::object());
 
-// The project a request works in: member `project`, else the header. Errors: invalid_field when there is none.
+// The project a request works in: member `project`, else the header. Errors: invalid_field when there is
+// none.
 Result<std::string> project_of(Request const& request);
 
 // One page of a list as a JSON text: items untouched, `next` when there are more.

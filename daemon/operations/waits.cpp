@@ -14,7 +14,8 @@ namespace {
 
 constexpr auto as_pair = asio::as_tuple(asio::use_awaitable);
 constexpr auto never = std::chrono::steady_clock::time_point::max();
-// An expiry that is due but did not let anybody in (a clock that is a little behind) is looked at again after this.
+// An expiry that is due but did not let anybody in (a clock that is a little behind) is looked at again after
+// this.
 constexpr Millis pause_min{50};
 // A lease may have been made shorter meanwhile: look again at least this often.
 constexpr Millis pause_max{5'000};
@@ -52,7 +53,7 @@ asio::awaitable<void> run_line(Operations::State& state, std::string project) {
         without_expiry = pause_max;
         auto copy = request;
         auto row = co_await submit(state, "grant_waiters", std::move(copy));
-        (void)row;                                   // an error is the database's absence: the next round sees
+        (void)row;  // an error is the database's absence: the next round sees
     }
     state.lines.erase(project);
     state.changed.cancel();
@@ -71,7 +72,10 @@ void join_line(Operations::State& state, std::string const& project) {
 }  // namespace
 
 Wait::Wait(Operations::State& state, std::string project, std::shared_ptr<Leaving> leaving)
-    : state_(state), project_(std::move(project)), leaving_(std::move(leaving)), timer_(state.parts.loop, never) {
+    : state_(state),
+      project_(std::move(project)),
+      leaving_(std::move(leaving)),
+      timer_(state.parts.loop, never) {
     state_.waits.insert(this);
     join_line(state_, project_);
     if (leaving_) leaving_->listen([this] { wake(); });
@@ -99,8 +103,8 @@ asio::awaitable<void> Wait::woken() {
     }
 }
 
-asio::awaitable<Result<store::ActRow>> end_wait(Operations::State& state, Request who, std::string reservation_id,
-                                                std::string_view outcome) {
+asio::awaitable<Result<store::ActRow>> end_wait(Operations::State& state, Request who,
+                                                std::string reservation_id, std::string_view outcome) {
     who.args = Json{{"reservation_id", std::move(reservation_id)}, {"outcome", std::string(outcome)}};
     who.idempotency_key.clear();
     who.fence.reset();

@@ -13,8 +13,8 @@ namespace fleet::ops {
 // One request in line. Its owner is the coroutine that answers it; others only wake it.
 class Wait {
 public:
-    // `leaving` may be null: that caller cannot leave. While a project has waits, one coroutine keeps a timer on the
-    // earliest expiry that blocks one of them, and has the database let in who can go on then.
+    // `leaving` may be null: that caller cannot leave. While a project has waits, one coroutine keeps a timer
+    // on the earliest expiry that blocks one of them, and has the database let in who can go on then.
     Wait(Operations::State& state, std::string project, std::shared_ptr<Leaving> leaving);
     ~Wait();
     Wait(Wait const&) = delete;
@@ -33,9 +33,9 @@ private:
     asio::steady_timer timer_;
 };
 
-// Ends the wait in the database. `outcome`: "cancelled" or "timeout". The answer says whether it was granted at the
-// last moment.
-asio::awaitable<Result<store::ActRow>> end_wait(Operations::State& state, Request who, std::string reservation_id,
-                                                std::string_view outcome);
+// Ends the wait in the database. `outcome`: "cancelled" or "timeout". The answer says whether it was granted
+// at the last moment.
+asio::awaitable<Result<store::ActRow>> end_wait(Operations::State& state, Request who,
+                                                std::string reservation_id, std::string_view outcome);
 
 }  // namespace fleet::ops
