@@ -24,7 +24,9 @@ constexpr Millis health_pause{1'000};
 constexpr Millis join_limit{20'000};
 constexpr Millis join_pause{20};
 
-Time now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+Time now() {
+    return std::chrono::floor<Millis>(std::chrono::system_clock::now());
+}
 
 pg::PoolSettings pool_of(AppParts const& parts, std::string_view duty, std::size_t threads) {
     pg::PoolSettings settings;
@@ -128,20 +130,27 @@ App::App(AppParts parts)
       started_(now()),
       provider_(make_provider(parts_, loop())),
       schema_work_(loop(), fmt::format("fleetd/{}/schema", parts_.hostname), report_to(parts_.log)),
-      database_(DatabaseParts{loop(), *provider_, schema_work_, parts_.log, health_, parts_.files.wanted, {}}),
-      readers_(loop(), [this] { return database_.dsn(); },
-               pool_of(parts_, "reader", static_cast<std::size_t>(parts_.settings.pool_readers)), report_to(parts_.log)),
-      writer_(loop(), [this] { return database_.dsn(); }, pool_of(parts_, "writer", 1), report_to(parts_.log)),
+      database_(
+          DatabaseParts{loop(), *provider_, schema_work_, parts_.log, health_, parts_.files.wanted, {}}),
+      readers_(
+          loop(), [this] { return database_.dsn(); },
+          pool_of(parts_, "reader", static_cast<std::size_t>(parts_.settings.pool_readers)),
+          report_to(parts_.log)),
+      writer_(
+          loop(), [this] { return database_.dsn(); }, pool_of(parts_, "writer", 1), report_to(parts_.log)),
       reads_(readers_, parts_.settings.request_timeout),
-      bus_(loop(), readers_, [this] { return database_.dsn(); }, bus_settings(parts_), report_to(parts_.log)),
-      appender_(loop(), writer_, appender_limits(parts_.settings), [this](std::int64_t seq) { bus_.wake(seq); },
-                report_to(parts_.log)),
+      bus_(
+          loop(), readers_, [this] { return database_.dsn(); }, bus_settings(parts_), report_to(parts_.log)),
+      appender_(
+          loop(), writer_, appender_limits(parts_.settings), [this](std::int64_t seq) { bus_.wake(seq); },
+          report_to(parts_.log)),
       cursors_(readers_),
-      membership_(loop(), [this] { return database_.dsn(); }, duty_options(parts_), parts_.log, health_),
+      membership_(
+          loop(), [this] { return database_.dsn(); }, duty_options(parts_), parts_.log, health_),
       operations_(operations_parts(*this, cursors_)),
       authenticator_(authenticator_options(parts_), auth::token_lookup(reads_)),
-      face_(faces::FaceParts{loop(), operations_, authenticator_, bus_, cursors_, health_, metrics_, parts_.log,
-                             face_options(parts_.settings)}),
+      face_(faces::FaceParts{loop(), operations_, authenticator_, bus_, cursors_, health_, metrics_,
+                             parts_.log, face_options(parts_.settings)}),
       server_(loop(), face_, server_options(parts_.settings), parts_.log, metrics_),
       signals_(loop(), SIGINT, SIGTERM, SIGHUP),
       stop_asked_(loop(), asio::steady_timer::time_point::max()),
@@ -164,8 +173,11 @@ int App::run(Starter starter) {
         writer_.stop();
         return fleet::exit_code(listening.error());
     }
-    parts_.log.info("fleetd serves", {{"version", program_version()}, {"pid", ::getpid()}, {"host", parts_.host_id},
-                                      {"socket", parts_.files.shared.socket}, {"provider", provider_->name()}});
+    parts_.log.info("fleetd serves", {{"version", program_version()},
+                                      {"pid", ::getpid()},
+                                      {"host", parts_.host_id},
+                                      {"socket", parts_.files.shared.socket},
+                                      {"provider", provider_->name()}});
     start_parts();
     starter.ready();
     sd_notify("READY=1\nSTATUS=serving " + parts_.files.shared.socket);
@@ -181,8 +193,9 @@ Result<void> App::listen() {
     auto const colon = where.rfind(':');
     auto const port = colon == std::string::npos ? 0 : std::atoi(where.c_str() + colon + 1);
     if (colon == std::string::npos || port < 0 || port > 65535)
-        return make_error(ErrorCode::not_configured,
-                          fmt::format("listen_tcp is '{}'; it is ADDRESS:PORT, for example 127.0.0.1:7433", where));
+        return make_error(
+            ErrorCode::not_configured,
+            fmt::format("listen_tcp is '{}'; it is ADDRESS:PORT, for example 127.0.0.1:7433", where));
     return server_.listen_tcp(where.substr(0, colon), static_cast<std::uint16_t>(port));
 }
 
@@ -212,8 +225,8 @@ void App::background(std::string name, asio::awaitable<void> work) {
     asio::co_spawn(loop_, std::move(work), std::move(ended));
 }
 
-// Once a database is there: the listener, and this host's membership. The first `up` waits until both are well; later
-// they find the database again by themselves.
+// Once a database is there: the listener, and this host's membership. The first `up` waits until both are
+// well; later they find the database again by themselves.
 asio::awaitable<Result<void>> App::join_fleet() {
     if (std::exchange(has_joined_, true)) co_return Result<void>{};
     background("bus", bus_.run());
@@ -223,7 +236,8 @@ asio::awaitable<Result<void>> App::join_fleet() {
     while (std::chrono::steady_clock::now() < until) {
         if (membership_error_) co_return *membership_error_;
         auto const bus = bus_.health();
-        if (bus.trouble == ErrorCode::pooler_found) co_return make_error(ErrorCode::pooler_found, bus.last_error);
+        if (bus.trouble == ErrorCode::pooler_found)
+            co_return make_error(ErrorCode::pooler_found, bus.last_error);
         if (membership_.health().has_joined && bus.listening) co_return Result<void>{};
         timer.expires_after(join_pause);
         co_await timer.async_wait(asio::use_awaitable);
@@ -248,7 +262,8 @@ asio::awaitable<void> App::keep_health() {
         if (has_joined_ && !has_left_) {
             auto const bus = bus_.health();
             auto condition = observe::Condition::ok;
-            if (!bus.listening) condition = bus.reading ? observe::Condition::degraded : observe::Condition::down;
+            if (!bus.listening)
+                condition = bus.reading ? observe::Condition::degraded : observe::Condition::down;
             health_.set("bus", condition, condition == observe::Condition::ok ? "" : bus.last_error, now());
         }
         health_tick_.expires_after(health_pause);
@@ -259,7 +274,8 @@ asio::awaitable<void> App::keep_health() {
 
 void App::reload() {
     auto settings = load_settings(Invocation{}, process_environment());
-    if (!settings) return parts_.log.error("SIGHUP: the settings cannot be read, nothing changes", settings.error());
+    if (!settings)
+        return parts_.log.error("SIGHUP: the settings cannot be read, nothing changes", settings.error());
     auto level = observe::parse_level(settings->values().log_level);
     if (level) parts_.log.set_level(*level);
     parts_.log.info("SIGHUP: read the settings again", {{"log_level", settings->values().log_level}});

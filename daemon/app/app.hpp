@@ -38,7 +38,7 @@ struct AppParts {
     DaemonFiles files;
     std::string host_id;
     std::string hostname;
-    std::string access_token{};                          // for TCP; "" when TCP is not served
+    std::string access_token{};  // for TCP; "" when TCP is not served
     observe::Log& log;
 };
 
@@ -50,8 +50,8 @@ public:
     App(App const&) = delete;
     App& operator=(App const&) = delete;
 
-    // Serves until a signal or an operation ends it; the process's exit code. `starter` is told when the socket
-    // is served, or why it cannot be.
+    // Serves until a signal or an operation ends it; the process's exit code. `starter` is told when the
+    // socket is served, or why it cannot be.
     int run(Starter starter);
 
     // Asks for the graceful stop, as SIGTERM does. Only the first call counts.
@@ -104,12 +104,12 @@ private:
     faces::Face face_;
     net::Server server_;
     asio::signal_set signals_;
-    asio::steady_timer stop_asked_;                      // expires never; cancelled when a stop is asked for
+    asio::steady_timer stop_asked_;  // expires never; cancelled when a stop is asked for
     asio::steady_timer health_tick_;
     std::optional<std::string> stop_why_;
     std::optional<Error> membership_error_;
     int exit_code_ = 0;
-    bool has_joined_ = false;                            // bus and membership were started
+    bool has_joined_ = false;  // bus and membership were started
     bool has_left_ = false;
     bool is_stopping_ = false;
     bool hard_stop_ = false;

@@ -52,7 +52,8 @@ asio::awaitable<void> App::await_signals() {
     }
 }
 
-// Runs `work`, and goes on without it when it takes longer than `limit`: what hangs must not hold up the rest.
+// Runs `work`, and goes on without it when it takes longer than `limit`: what hangs must not hold up the
+// rest.
 asio::awaitable<void> App::step(std::string name, Millis limit, asio::awaitable<void> work) {
     auto const began = std::chrono::steady_clock::now();
     auto waiting = std::make_shared<Waiting>(loop_);
@@ -68,7 +69,8 @@ asio::awaitable<void> App::step(std::string name, Millis limit, asio::awaitable<
     auto const took = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - began);
     parts_.log.debug("a step of the stop", {{"step", name}, {"ms", took}, {"done", waiting->is_done}});
     if (waiting->is_done) co_return;
-    parts_.log.error("a step of the stop takes too long, going on without it", {{"step", name}, {"limit_ms", limit}});
+    parts_.log.error("a step of the stop takes too long, going on without it",
+                     {{"step", name}, {"limit_ms", limit}});
     hard_stop_ = true;
 }
 

@@ -30,7 +30,8 @@ asio::awaitable<Result<ops::Answer>> migrate(App& app, ops::Request request) {
         Json steps = Json::array();
         for (auto const& name : before->pending) steps.push_back(Json{{"what", "apply"}, {"name", name}});
         if (before->stale) steps.push_back(Json{{"what", "replace"}, {"name", "functions and views"}});
-        co_return ops::answer_of(Json{{"from", before->version}, {"to", before->known}, {"applied", steps}, {"dry_run", true}});
+        co_return ops::answer_of(
+            Json{{"from", before->version}, {"to", before->known}, {"applied", steps}, {"dry_run", true}});
     }
     auto report = co_await app.schema_work().migrate(*where, {});
     if (!report) co_return report.error();
@@ -89,7 +90,8 @@ asio::awaitable<Result<ops::Answer>> replay(App& app) {
 void bind_schema(ops::Operations& operations, App& app) {
     operations.bind("db.status", [&app](ops::Request) { return status(app); });
     operations.bind("db.migrate", [&app](ops::Request request) { return migrate(app, std::move(request)); });
-    operations.bind("db.rollback", [&app](ops::Request request) { return rollback(app, std::move(request)); });
+    operations.bind("db.rollback",
+                    [&app](ops::Request request) { return rollback(app, std::move(request)); });
     operations.bind("replay", [&app](ops::Request) { return replay(app); });
 }
 

@@ -78,7 +78,9 @@ asio::awaitable<Result<ops::Answer>> up(App& app, ops::Request request) {
     co_return followed(app, app.database().up());
 }
 
-asio::awaitable<Result<ops::Answer>> restart(App& app) { co_return followed(app, app.database().restart()); }
+asio::awaitable<Result<ops::Answer>> restart(App& app) {
+    co_return followed(app, app.database().restart());
+}
 
 asio::awaitable<Result<ops::Answer>> down(App& app, ops::Request request) {
     auto const keeps_daemon = flag_or(request.args, "keep_daemon", false);
@@ -93,9 +95,10 @@ asio::awaitable<Result<ops::Answer>> down(App& app, ops::Request request) {
 
 asio::awaitable<Result<ops::Answer>> destroy(App& app, ops::Request request) {
     if (text_or(request.args, "confirm", "") != "destroy")
-        co_return make_error(ErrorCode::invalid_field, "the data are removed only when confirm is the word destroy",
-                             "/confirm");
-    if (app.database().provider().manages() && app.database().phase() == Phase::running) co_await app.leave_database();
+        co_return make_error(ErrorCode::invalid_field,
+                             "the data are removed only when confirm is the word destroy", "/confirm");
+    if (app.database().provider().manages() && app.database().phase() == Phase::running)
+        co_await app.leave_database();
     auto gone = co_await app.database().destroy();
     if (!gone) co_return gone.error();
     app.request_stop("services destroy");
@@ -108,11 +111,12 @@ asio::awaitable<Result<ops::Answer>> status(App& app) {
 }
 
 struct LogSource {
-    std::string name;                                    // "postgres", "daemon"
-    std::filesystem::path file{};                        // of the daemon; the provider knows its own
+    std::string name;              // "postgres", "daemon"
+    std::filesystem::path file{};  // of the daemon; the provider knows its own
 };
 
-asio::awaitable<Result<void>> stream_logs(App& app, LogSource source, services::LogRequest request, ops::Sink& sink) {
+asio::awaitable<Result<void>> stream_logs(App& app, LogSource source, services::LogRequest request,
+                                          ops::Sink& sink) {
     auto last = std::make_shared<std::optional<Time>>();
     services::LineSink const to = [source = source.name, last, &sink](std::string line) {
         return sink.write(log_document(source, line, *last));
@@ -126,7 +130,8 @@ asio::awaitable<Result<void>> stream_logs(App& app, LogSource source, services::
 }
 
 // Both tails in the order of time, then both files as they grow.
-asio::awaitable<Result<void>> stream_both(App& app, LogSource daemon, services::LogRequest request, ops::Sink& sink) {
+asio::awaitable<Result<void>> stream_both(App& app, LogSource daemon, services::LogRequest request,
+                                          ops::Sink& sink) {
     struct Dated {
         Time at;
         Json document;
@@ -149,7 +154,8 @@ asio::awaitable<Result<void>> stream_both(App& app, LogSource daemon, services::
     co_await app.database().provider().logs(past, keep);
     collect("postgres", server);
     std::stable_sort(lines.begin(), lines.end(), [](auto const& a, auto const& b) { return a.at < b.at; });
-    if (lines.size() > request.tail) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(request.tail));
+    if (lines.size() > request.tail)
+        lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(request.tail));
     for (auto& line : lines) {
         auto const goes_on = co_await sink.write(std::move(line.document));
         if (!goes_on) co_return Result<void>{};
@@ -168,9 +174,11 @@ asio::awaitable<Result<ops::Answer>> logs(App& app, ops::Request request) {
     auto const source = text_or(request.args, "source", "all");
     auto const& file = app.parts().log.file();
     if (source == "daemon" && file.empty())
-        co_return make_error(ErrorCode::not_found, "this fleetd logs to stderr: whoever started it has its lines");
+        co_return make_error(ErrorCode::not_found,
+                             "this fleetd logs to stderr: whoever started it has its lines");
     if (source == "postgres" && !app.database().provider().manages())
-        co_return make_error(ErrorCode::not_found, "the logs of an external server are not within reach of fleetd");
+        co_return make_error(ErrorCode::not_found,
+                             "the logs of an external server are not within reach of fleetd");
     services::LogRequest wanted;
     wanted.tail = static_cast<std::size_t>(std::max<std::int64_t>(0, number_or(request.args, "tail", 100)));
     wanted.follow = flag_or(request.args, "follow", false);
@@ -208,7 +216,8 @@ void bind_services(ops::Operations& operations, App& app) {
     operations.bind("services.up", [&app](ops::Request request) { return up(app, std::move(request)); });
     operations.bind("services.down", [&app](ops::Request request) { return down(app, std::move(request)); });
     operations.bind("services.restart", [&app](ops::Request) { return restart(app); });
-    operations.bind("services.destroy", [&app](ops::Request request) { return destroy(app, std::move(request)); });
+    operations.bind("services.destroy",
+                    [&app](ops::Request request) { return destroy(app, std::move(request)); });
     operations.bind("services.logs", [&app](ops::Request request) { return logs(app, std::move(request)); });
 }
 

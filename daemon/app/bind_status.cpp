@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::uint64_t little_space = 500ULL << 20;
 
-Time now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+Time now() {
+    return std::chrono::floor<Millis>(std::chrono::system_clock::now());
+}
 
 Json daemon_json(App& app) {
     auto const& parts = app.parts();
@@ -40,7 +42,7 @@ Json daemon_json(App& app) {
 
 Json bus_json(App& app) {
     auto const bus = app.bus().health();
-    Json json{{"listening", bus.listening}, {"head", bus.head},           {"incarnation", bus.incarnation},
+    Json json{{"listening", bus.listening},     {"head", bus.head},       {"incarnation", bus.incarnation},
               {"subscribers", bus.subscribers}, {"lagging", bus.lagging}, {"reconnects", bus.reconnects},
               {"queue_usage", bus.queue_usage}};
     if (!bus.last_error.empty()) json["last_error"] = bus.last_error;
@@ -49,7 +51,10 @@ Json bus_json(App& app) {
 
 Json host_json(App& app) {
     auto const duty = app.membership().health();
-    Json json{{"joined", duty.has_joined}, {"leads", duty.leads}, {"epoch", duty.epoch}, {"rejoined", duty.rejoined}};
+    Json json{{"joined", duty.has_joined},
+              {"leads", duty.leads},
+              {"epoch", duty.epoch},
+              {"rejoined", duty.rejoined}};
     if (!duty.last_error.empty()) json["last_error"] = duty.last_error;
     return json;
 }
@@ -68,7 +73,10 @@ Json health_json(App& app) {
 }
 
 asio::awaitable<Result<ops::Answer>> status(App& app, ops::Request request) {
-    Json body{{"daemon", daemon_json(app)}, {"bus", bus_json(app)}, {"host", host_json(app)}, {"health", health_json(app)}};
+    Json body{{"daemon", daemon_json(app)},
+              {"bus", bus_json(app)},
+              {"host", host_json(app)},
+              {"health", health_json(app)}};
     body["ok"] = app.health().is_ready() && app.database().phase() == Phase::running;
     body["services"] = co_await services_status(app);
     if (app.database().schema()) body["schema"] = app.database().schema()->to_json();
@@ -97,7 +105,8 @@ struct Checks {
 void check_space(Checks& checks, std::string name, std::filesystem::path const& path) {
     auto const free = services::free_bytes(path);
     if (!free) return checks.add(std::move(name), false, free.error().message);
-    checks.add(std::move(name), *free >= little_space, fmt::format("{} MB free at {}", *free >> 20U, path.string()),
+    checks.add(std::move(name), *free >= little_space,
+               fmt::format("{} MB free at {}", *free >> 20U, path.string()),
                "Make room: when the disk is full nothing can be written.");
 }
 
@@ -106,11 +115,13 @@ void check_parts(Checks& checks, App& app) {
     auto const duty = app.membership().health();
     checks.add("bus", bus.listening, bus.listening ? "listening" : "nobody listens: " + bus.last_error,
                "It connects again by itself; `fleet services logs daemon` shows why it cannot.");
-    checks.add("host", duty.has_joined, duty.has_joined ? fmt::format("joined, epoch {}", duty.epoch) : duty.last_error,
+    checks.add("host", duty.has_joined,
+               duty.has_joined ? fmt::format("joined, epoch {}", duty.epoch) : duty.last_error,
                "`fleet services logs daemon` shows why this host could not join.");
     auto const& schema = app.database().schema();
     auto const is_current = schema && schema->usable && schema->pending.empty();
-    checks.add("schema", is_current, schema ? fmt::format("version {} of {}", schema->version, schema->known) : "unknown",
+    checks.add("schema", is_current,
+               schema ? fmt::format("version {} of {}", schema->version, schema->known) : "unknown",
                "`fleet db migrate` brings it up to date.");
 }
 
@@ -130,11 +141,13 @@ asio::awaitable<Result<ops::Answer>> doctor(App& app) {
     if (runs) {
         check_parts(checks, app);
         auto rows = co_await app.reads().rows("doctor", {});
-        if (!rows) checks.add("database checks", false, rows.error().message, rows.error().hint);
+        if (!rows)
+            checks.add("database checks", false, rows.error().message, rows.error().hint);
         else
             for (auto const& row : *rows)
                 checks.add(text_or(row, "what", ""), text_or(row, "state", "") != "bad",
-                           fmt::format("{}{}", text_or(row, "state", "") == "warn" ? "warning: " : "", text_or(row, "value", "")),
+                           fmt::format("{}{}", text_or(row, "state", "") == "warn" ? "warning: " : "",
+                                       text_or(row, "value", "")),
                            text_or(row, "advice", ""));
     }
     co_return ops::answer_of(Json{{"ok", checks.all_ok}, {"checks", std::move(checks.list)}});

@@ -2,8 +2,8 @@
 
 #include <fleet/settings.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #ifndef FLEET_VERSION
 #define FLEET_VERSION "0.1.0"
@@ -11,14 +11,17 @@
 
 namespace fleet::app {
 
-std::string_view program_version() { return FLEET_VERSION; }
+std::string_view program_version() {
+    return FLEET_VERSION;
+}
 
 std::variant<Invocation, Said> read_command_line(int argc, char const* const* argv) {
     CLI::App cli{"The daemon of FleetTools: coordinates coding agents over one Postgres database.", "fleetd"};
     Invocation invocation;
     std::string config;
     cli.add_flag("--foreground", invocation.foreground, "Stay in the foreground and log to stderr");
-    cli.add_flag("--print-config", invocation.print_config, "Print every setting, its value and its source, and end");
+    cli.add_flag("--print-config", invocation.print_config,
+                 "Print every setting, its value and its source, and end");
     cli.add_option("--config", config, "Read this fleet.toml instead of the usual ones");
     cli.set_version_flag("--version", fmt::format("fleetd {}", program_version()));
 
@@ -27,7 +30,9 @@ std::variant<Invocation, Said> read_command_line(int argc, char const* const* ar
         if (info.flag.empty()) continue;
         auto& value = values[std::string(info.key)];
         auto words = fmt::format("{} [{}]", info.words, info.env);
-        cli.add_option(std::string(info.flag), value, words)->group("Settings")->default_str(std::string(info.default_text));
+        cli.add_option(std::string(info.flag), value, words)
+            ->group("Settings")
+            ->default_str(std::string(info.default_text));
     }
     try {
         cli.parse(argc, argv);

@@ -16,7 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error not_configured(std::string message) { return make_error(ErrorCode::not_configured, std::move(message)); }
+Error not_configured(std::string message) {
+    return make_error(ErrorCode::not_configured, std::move(message));
+}
 
 // Root's home is closed to the account that the server has to run as. A place that was chosen stays as it is.
 fs::path settle_cluster(fs::path const& data, Settings const& settings, Environment const& environment) {
@@ -76,7 +78,8 @@ Result<Settings> absolute_settings(Settings settings, Environment const& environ
     auto const found = places(settings, environment);
     for (auto const& place : {found.data_dir, found.state_dir, found.runtime_dir})
         if (!fs::path(place).is_absolute() || place.starts_with("/.local"))
-            return not_configured("HOME is not set: say where files belong with data_dir, state_dir and runtime_dir");
+            return not_configured(
+                "HOME is not set: say where files belong with data_dir, state_dir and runtime_dir");
     return settings;
 }
 
@@ -104,7 +107,8 @@ Result<std::string> host_id(fs::path const& file) {
         if (!text) return text.error();
         while (!text->empty() && text->back() == '\n') text->pop_back();
         if (auto id = check_id(*text, "host")) return id;
-        return not_configured(fmt::format("{} does not hold the id of a host; remove it to become a new host", file.string()));
+        return not_configured(
+            fmt::format("{} does not hold the id of a host; remove it to become a new host", file.string()));
     }
     auto const id = new_id("host");
     if (auto kept = services::write_file(file, id + "\n", 0600); !kept) return kept.error();

@@ -14,19 +14,20 @@ namespace fleet::app {
 // The process's own environment.
 Environment process_environment();
 
-// Errors: those of SettingsSheet, each with file and line, variable or flag; not_configured (--config names no file).
+// Errors: those of SettingsSheet, each with file and line, variable or flag; not_configured (--config names
+// no file).
 Result<SettingsSheet> load_settings(Invocation const& invocation, Environment const& environment);
 
-// Relative paths become absolute, because a daemon leaves its working directory. Errors: not_configured when neither
-// the settings nor HOME say where files belong.
+// Relative paths become absolute, because a daemon leaves its working directory. Errors: not_configured when
+// neither the settings nor HOME say where files belong.
 Result<Settings> absolute_settings(Settings settings, Environment const& environment);
 
 // What this daemon alone needs to know beyond `Places`.
 struct DaemonFiles {
     Places shared;
-    std::filesystem::path cluster;                       // of the native provider; usually <data_dir>/postgres
-    std::filesystem::path state_lock;                    // one daemon per state directory
-    std::filesystem::path wanted;                        // services up or down, over restarts
+    std::filesystem::path cluster;     // of the native provider; usually <data_dir>/postgres
+    std::filesystem::path state_lock;  // one daemon per state directory
+    std::filesystem::path wanted;      // services up or down, over restarts
 };
 DaemonFiles daemon_files(Settings const& settings, Environment const& environment);
 

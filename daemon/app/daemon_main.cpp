@@ -45,13 +45,14 @@ struct Locks {
     std::optional<services::FileLock> pid;
 };
 
-Result<void> take(std::optional<services::FileLock>& lock, std::filesystem::path const& file, std::string const& what) {
+Result<void> take(std::optional<services::FileLock>& lock, std::filesystem::path const& file,
+                  std::string const& what) {
     auto taken = services::FileLock::try_take(file);
     if (!taken) return taken.error();
     if (!*taken)
         return make_error(ErrorCode::already_running_elsewhere,
-                          fmt::format("fleetd runs already (pid {}) with the {} {}", services::lock_holder(file), what,
-                                      file.parent_path().string()));
+                          fmt::format("fleetd runs already (pid {}) with the {} {}",
+                                      services::lock_holder(file), what, file.parent_path().string()));
     lock.emplace(*std::move(*taken));
     return {};
 }

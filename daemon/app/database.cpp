@@ -21,7 +21,9 @@ namespace {
 
 constexpr Millis external_pause{2'000};
 
-Time now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+Time now() {
+    return std::chrono::floor<Millis>(std::chrono::system_clock::now());
+}
 
 Error busy(std::string_view with) {
     return services::failure(ErrorCode::services_busy, fmt::format("the database is {} just now", with));
@@ -96,12 +98,13 @@ std::shared_ptr<Steps> Database::begin(Work work, bool tries_again) {
         ended(outcome, tries_again);
         steps->end(std::move(outcome));
     };
-    asio::co_spawn(parts_.loop, (this->*work)(steps), asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
+    asio::co_spawn(parts_.loop, (this->*work)(steps),
+                   asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
     return steps;
 }
 
-// A person who asked hears what is wrong; a daemon that was not asked tries again where that may help. An external
-// server comes back without us.
+// A person who asked hears what is wrong; a daemon that was not asked tries again where that may help. An
+// external server comes back without us.
 void Database::ended(Result<void> outcome, bool tries_again) {
     if (outcome) {
         move_to(Phase::running);
@@ -152,8 +155,10 @@ asio::awaitable<Result<void>> Database::update_schema(services::Progress progres
     }
     auto report = co_await parts_.schema.migrate(dsn_, progress);
     if (!report) co_return report.error();
-    parts_.log.info("brought the schema up to date", {{"from", report->from}, {"to", report->to}, {"steps", report->steps.size()}});
-    progress(services::Step{"schema", fmt::format("schema {} is current ({} steps)", report->to, report->steps.size()), true});
+    parts_.log.info("brought the schema up to date",
+                    {{"from", report->from}, {"to", report->to}, {"steps", report->steps.size()}});
+    progress(services::Step{
+        "schema", fmt::format("schema {} is current ({} steps)", report->to, report->steps.size()), true});
     auto after = co_await parts_.schema.status(dsn_);
     if (after) schema_status_ = *std::move(after);
     co_return Result<void>{};
@@ -172,8 +177,10 @@ asio::awaitable<Result<void>> Database::down() {
     co_await end_start();
     move_to(Phase::stopping);
     auto stopped = co_await parts_.provider.stop({});
-    if (stopped) move_to(Phase::stopped);
-    else move_to(Phase::failed, stopped.error());
+    if (stopped)
+        move_to(Phase::stopped);
+    else
+        move_to(Phase::failed, stopped.error());
     co_return stopped;
 }
 
@@ -183,8 +190,10 @@ asio::awaitable<Result<void>> Database::destroy() {
     co_await end_start();
     move_to(Phase::stopping);
     auto gone = co_await parts_.provider.destroy({});
-    if (gone) move_to(Phase::stopped);
-    else move_to(Phase::failed, gone.error());
+    if (gone)
+        move_to(Phase::stopped);
+    else
+        move_to(Phase::failed, gone.error());
     schema_status_.reset();
     co_return gone;
 }
@@ -205,8 +214,10 @@ void Database::stop() {
 asio::awaitable<void> Database::watch() {
     while (!is_stopping_) {
         std::string why;
-        if (phase_ == Phase::failed && trouble_) why = trouble_->message;
-        else why = co_await parts_.provider.ended();
+        if (phase_ == Phase::failed && trouble_)
+            why = trouble_->message;
+        else
+            why = co_await parts_.provider.ended();
         auto const goes_on = co_await start_again(std::move(why));
         if (!goes_on) co_return;
     }
@@ -224,24 +235,28 @@ asio::awaitable<bool> Database::start_again(std::string why) {
         if (!pause) {
             auto const error = services::failure(
                 ErrorCode::away,
-                fmt::format("PostgreSQL ended {} times within {} and is not started again: {}", limits.restarts_max + 1,
-                            duration_words(limits.window), why),
+                fmt::format("PostgreSQL ended {} times within {} and is not started again: {}",
+                            limits.restarts_max + 1, duration_words(limits.window), why),
                 "`fleet services logs postgres` shows why; then `fleet services up`.");
             parts_.log.error("gave up restarting PostgreSQL", error);
             move_to(Phase::failed, error);
             co_return false;
         }
-        parts_.log.error("PostgreSQL is not there, bringing it up again", {{"why", why}, {"pause_ms", *pause}});
+        parts_.log.error("PostgreSQL is not there, bringing it up again",
+                         {{"why", why}, {"pause_ms", *pause}});
         at_work_ = std::make_shared<Steps>(parts_.loop);
         auto const steps = at_work_;
-        move_to(Phase::starting, services::failure(ErrorCode::away, "the database is being brought up again: " + why));
+        move_to(Phase::starting,
+                services::failure(ErrorCode::away, "the database is being brought up again: " + why));
         EndOfSteps const end(steps);
         asio::steady_timer timer(parts_.loop, *pause);
         co_await timer.async_wait(asio::use_awaitable);
         auto started = co_await bring_up(steps);
         auto const is_up = started.has_value();
-        if (is_up) move_to(Phase::running);
-        else why = started.error().message;
+        if (is_up)
+            move_to(Phase::running);
+        else
+            why = started.error().message;
         steps->end(std::move(started));
         if (is_up) co_return true;
     }
@@ -254,7 +269,9 @@ void Database::start_watching() {
     asio::co_spawn(parts_.loop, watch(), asio::bind_cancellation_slot(end_watch_.slot(), std::move(ended)));
 }
 
-void Database::stop_watching() { end_watch_.emit(asio::cancellation_type::terminal); }
+void Database::stop_watching() {
+    end_watch_.emit(asio::cancellation_type::terminal);
+}
 
 Result<std::string> Database::dsn() const {
     if (!dsn_.empty() && (phase_ == Phase::running || phase_ == Phase::starting)) return dsn_;
@@ -266,18 +283,20 @@ std::optional<Error> Database::unavailable() const {
     if (phase_ == Phase::running) return std::nullopt;
     Error error;
     switch (phase_) {
-    case Phase::starting:
-        error = make_error(ErrorCode::away, trouble_ ? trouble_->message : "the database is being started");
-        error.retry_after_seconds = 1;
-        break;
-    case Phase::failed:
-        error = trouble_.value_or(make_error(ErrorCode::away));
-        error.code = ErrorCode::away;
-        error.retry_after_seconds = 5;
-        break;
-    default:
-        error = services::failure(ErrorCode::away, "the database is stopped", "`fleet services up` starts it.");
-        error.retry_after_seconds = 5;
+        case Phase::starting:
+            error =
+                make_error(ErrorCode::away, trouble_ ? trouble_->message : "the database is being started");
+            error.retry_after_seconds = 1;
+            break;
+        case Phase::failed:
+            error = trouble_.value_or(make_error(ErrorCode::away));
+            error.code = ErrorCode::away;
+            error.retry_after_seconds = 5;
+            break;
+        default:
+            error = services::failure(ErrorCode::away, "the database is stopped",
+                                      "`fleet services up` starts it.");
+            error.retry_after_seconds = 5;
     }
     return error;
 }
@@ -290,12 +309,13 @@ void Database::move_to(Phase phase, std::optional<Error> trouble) {
     auto condition = Condition::down;
     if (phase == Phase::running) condition = Condition::ok;
     if (phase == Phase::starting) condition = Condition::starting;
-    auto const words = trouble_ ? trouble_->message : std::string(phase == Phase::running ? "" : phase_word(phase));
+    auto const words =
+        trouble_ ? trouble_->message : std::string(phase == Phase::running ? "" : phase_word(phase));
     parts_.health.set("database", condition, words, now());
 }
 
-// Whether it should be up is kept in a file, so that a reboot changes nothing. A file that cannot be written costs
-// that memory only.
+// Whether it should be up is kept in a file, so that a reboot changes nothing. A file that cannot be written
+// costs that memory only.
 void Database::want(bool up) {
     Json const json{{"services", up ? "up" : "down"}};
     auto kept = services::write_file(parts_.wanted_file, json_text(json) + "\n", 0600);

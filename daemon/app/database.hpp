@@ -1,5 +1,5 @@
-// The database as the daemon sees it: brought up, watched, brought down; answers what is the matter even while
-// there is none.
+// The database as the daemon sees it: brought up, watched, brought down; answers what is the matter even
+// while there is none.
 #pragma once
 
 #include "app/schema_work.hpp"
@@ -25,10 +25,10 @@
 namespace fleet::app {
 
 enum class Phase {
-    stopped,        // nothing runs, and nothing is wanted
-    starting,       // a server is being started, or the schema brought up to date
+    stopped,   // nothing runs, and nothing is wanted
+    starting,  // a server is being started, or the schema brought up to date
     running,
-    failed,         // it should run; `trouble()` says why it does not
+    failed,  // it should run; `trouble()` says why it does not
     stopping
 };
 std::string_view phase_word(Phase phase);
@@ -39,25 +39,26 @@ struct DatabaseParts {
     SchemaWork& schema;
     observe::Log& log;
     observe::Health& health;
-    std::filesystem::path wanted_file;                   // remembers over restarts whether it should be up
+    std::filesystem::path wanted_file;  // remembers over restarts whether it should be up
     services::RestartLimits restarts{};
 };
 
-// Lives on the loop thread; everything in `DatabaseParts` outlives it. End it with `stop`, and let the loop run out
-// before it is destroyed.
+// Lives on the loop thread; everything in `DatabaseParts` outlives it. End it with `stop`, and let the loop
+// run out before it is destroyed.
 class Database {
 public:
     explicit Database(DatabaseParts parts);
 
-    // Called when the server answers and the schema is current, each time anew; its error becomes that of `up`.
+    // Called when the server answers and the schema is current, each time anew; its error becomes that of
+    // `up`.
     void after_start(std::function<asio::awaitable<Result<void>>()> work) { after_start_ = std::move(work); }
 
     // Brings everything up, or joins whoever does so already. The work goes on when nobody watches.
     std::shared_ptr<Steps> up() { return up(false); }
     // Stops the server and starts it again. Errors (as the outcome): services_busy.
     std::shared_ptr<Steps> restart();
-    // Stops the server; the data stay. A start that is under way is ended first. Errors: services_busy (another stop is
-    // under way), and those of the provider.
+    // Stops the server; the data stay. A start that is under way is ended first. Errors: services_busy
+    // (another stop is under way), and those of the provider.
     asio::awaitable<Result<void>> down();
     // Stops the server and removes the data. Errors as `down`.
     asio::awaitable<Result<void>> destroy();
@@ -98,9 +99,9 @@ private:
     std::function<asio::awaitable<Result<void>>()> after_start_;
     Phase phase_ = Phase::stopped;
     std::optional<Error> trouble_;
-    std::string dsn_;                                    // while running
+    std::string dsn_;  // while running
     std::optional<schema::SchemaStatus> schema_status_;
-    std::shared_ptr<Steps> at_work_;                     // of the start under way, or of the last one
+    std::shared_ptr<Steps> at_work_;  // of the start under way, or of the last one
     services::RestartPlan restarts_;
     asio::cancellation_signal end_watch_;
     asio::cancellation_signal end_work_;

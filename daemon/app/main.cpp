@@ -1,3 +1,5 @@
 #include "app/daemon_main.hpp"
 
-int main(int argc, char** argv) { return fleet::app::daemon_main(argc, argv); }
+int main(int argc, char** argv) {
+    return fleet::app::daemon_main(argc, argv);
+}

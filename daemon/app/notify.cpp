@@ -48,7 +48,7 @@ void sd_notify(std::string_view state) {
     auto const size = std::strlen(path);
     if (size >= sizeof address.sun_path) return;
     std::memcpy(address.sun_path, path, size);
-    if (path[0] == '@') address.sun_path[0] = '\0';      // abstract
+    if (path[0] == '@') address.sun_path[0] = '\0';  // abstract
     auto const descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return;
     auto const length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
@@ -68,7 +68,9 @@ Starter::~Starter() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void Starter::ready() { failed({}, 0); }
+void Starter::ready() {
+    failed({}, 0);
+}
 
 void Starter::failed(std::string const& line, int exit_code) {
     if (descriptor_ < 0) return;
@@ -82,7 +84,8 @@ Result<Starter> detach() {
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return make_error(ErrorCode::internal, "cannot make a pipe");
     std::fflush(nullptr);
     auto const child = ::fork();
-    if (child < 0) return make_error(ErrorCode::internal, std::string("cannot fork: ") + std::strerror(errno));
+    if (child < 0)
+        return make_error(ErrorCode::internal, std::string("cannot fork: ") + std::strerror(errno));
     if (child > 0) {
         ::close(ends[1]);
         wait_for_start(ends[0], child);

@@ -27,15 +27,16 @@ public:
     void failed(std::string const& line, int exit_code);
 
 private:
-    int descriptor_ = -1;                                // -1: nobody waits
+    int descriptor_ = -1;  // -1: nobody waits
 };
 
-// Leaves terminal, session and working directory: returns in the new process. In the old one the function does not
-// return: it waits until the new one says how it went, and ends with that exit code. Call it before any thread is
-// started. Errors: internal.
+// Leaves terminal, session and working directory: returns in the new process. In the old one the function
+// does not return: it waits until the new one says how it went, and ends with that exit code. Call it before
+// any thread is started. Errors: internal.
 Result<Starter> detach();
 
-// Sends stdout and stderr of a detached daemon to `file` (or nowhere), so that the last words of a crash are kept.
+// Sends stdout and stderr of a detached daemon to `file` (or nowhere), so that the last words of a crash are
+// kept.
 void redirect_output(std::string const& file);
 
 }  // namespace fleet::app

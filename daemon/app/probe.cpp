@@ -18,8 +18,10 @@ constexpr Millis shortest_limit{50};
 
 // libpq has no words for a server that says nothing.
 Error explained(Error error, Clock::time_point asked_at, Millis limit) {
-    if (Clock::now() - asked_at >= limit) error.message = fmt::format("no answer within {}", duration_text(limit));
-    while (!error.message.empty() && (error.message.back() == '\n' || error.message.back() == ' ')) error.message.pop_back();
+    if (Clock::now() - asked_at >= limit)
+        error.message = fmt::format("no answer within {}", duration_text(limit));
+    while (!error.message.empty() && (error.message.back() == '\n' || error.message.back() == ' '))
+        error.message.pop_back();
     return error;
 }
 

@@ -11,12 +11,16 @@
 namespace fleet::app {
 namespace {
 
-schema::Migrator migrator() { return schema::Migrator(std::string(program_version())); }
+schema::Migrator migrator() {
+    return schema::Migrator(std::string(program_version()));
+}
 
 }  // namespace
 
 SchemaWork::SchemaWork(asio::any_io_executor loop, std::string application_name, pg::Report report)
-    : loop_(std::move(loop)), session_(schema::migration_session(std::move(application_name))), report_(std::move(report)) {}
+    : loop_(std::move(loop)),
+      session_(schema::migration_session(std::move(application_name))),
+      report_(std::move(report)) {}
 
 std::unique_ptr<pg::Pool> SchemaWork::owner_pool(std::string dsn) const {
     pg::PoolSettings settings;
@@ -34,13 +38,16 @@ asio::awaitable<Result<schema::SchemaStatus>> SchemaWork::status(std::string dsn
     co_return result;
 }
 
-asio::awaitable<Result<schema::MigrationReport>> SchemaWork::migrate(std::string dsn, services::Progress progress) {
+asio::awaitable<Result<schema::MigrationReport>> SchemaWork::migrate(std::string dsn,
+                                                                     services::Progress progress) {
     auto pool = owner_pool(std::move(dsn));
     // Steps are told on the pool's thread and shown on the loop's.
     auto tell = [loop = loop_, progress](schema::Step const& step) {
         if (!progress) return;
         auto text = fmt::format("{} {}", step.what, step.name);
-        asio::post(loop, [progress, text = std::move(text)] { progress(services::Step{"schema", text, false}); });
+        asio::post(loop, [progress, text = std::move(text)] {
+            progress(services::Step{"schema", text, false});
+        });
     };
     auto job = [tell](pg::Session& session) { return migrator().migrate(session, tell); };
     auto result = co_await pool->run(std::move(job), schema_limit);

@@ -35,7 +35,8 @@ std::string SettingsSheet::table() const {
     for (auto const& info : setting_infos()) {
         key_width = std::max(key_width, info.key.size());
         // One long path must not push every source out of sight.
-        value_width = std::max(value_width, std::min(setting_text(values_, info.key).size(), std::size_t{36}));
+        value_width =
+            std::max(value_width, std::min(setting_text(values_, info.key).size(), std::size_t{36}));
     }
     std::string text;
     for (auto const& info : setting_infos()) {
@@ -51,7 +52,8 @@ std::string SettingsSheet::table() const {
 Json SettingsSheet::json() const {
     Json all = Json::object();
     for (auto const& info : setting_infos())
-        all[std::string(info.key)] = {{"value", setting_text(values_, info.key)}, {"source", source(info.key)}};
+        all[std::string(info.key)] = {{"value", setting_text(values_, info.key)},
+                                      {"source", source(info.key)}};
     return all;
 }
 
@@ -72,10 +74,13 @@ Places places(Settings const& settings, Environment const& environment) {
         return setting.empty() ? otherwise : setting;
     };
     Places found;
-    found.data_dir = chosen(settings.data_dir, variable(environment, "XDG_DATA_HOME", home + "/.local/share") + "/fleet");
-    found.state_dir = chosen(settings.state_dir, variable(environment, "XDG_STATE_HOME", home + "/.local/state") + "/fleet");
+    found.data_dir =
+        chosen(settings.data_dir, variable(environment, "XDG_DATA_HOME", home + "/.local/share") + "/fleet");
+    found.state_dir = chosen(settings.state_dir,
+                             variable(environment, "XDG_STATE_HOME", home + "/.local/state") + "/fleet");
     auto const runtime = variable(environment, "XDG_RUNTIME_DIR", "");
-    found.runtime_dir = chosen(settings.runtime_dir, runtime.empty() ? found.data_dir + "/run" : runtime + "/fleet");
+    found.runtime_dir =
+        chosen(settings.runtime_dir, runtime.empty() ? found.data_dir + "/run" : runtime + "/fleet");
     found.socket = chosen(settings.socket, found.runtime_dir + "/fleetd.sock");
     found.pid_file = found.runtime_dir + "/fleetd.pid";
     found.host_id_file = found.state_dir + "/host_id";
@@ -87,7 +92,8 @@ Places places(Settings const& settings, Environment const& environment) {
 std::vector<std::string> settings_files(Environment const& environment) {
     if (auto const only = environment("FLEET_CONFIG"); only && !only->empty()) return {*only};
     auto const home = variable(environment, "HOME", "");
-    return {"/etc/fleet/fleet.toml", variable(environment, "XDG_CONFIG_HOME", home + "/.config") + "/fleet/fleet.toml"};
+    return {"/etc/fleet/fleet.toml",
+            variable(environment, "XDG_CONFIG_HOME", home + "/.config") + "/fleet/fleet.toml"};
 }
 
 }  // namespace fleet::app

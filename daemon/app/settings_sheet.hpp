@@ -1,5 +1,6 @@
 #pragma once
-// Settings together with the place each value came from, and the places of a host's files that follow from them.
+// Settings together with the place each value came from, and the places of a host's files that follow from
+// them.
 #include <fleet/result.hpp>
 #include <fleet/settings.hpp>
 
@@ -12,7 +13,8 @@
 
 namespace fleet::app {
 
-// The value of an environment variable. A function, because the model does not look at the environment itself.
+// The value of an environment variable. A function, because the model does not look at the environment
+// itself.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
 // A value; the layer that is applied last wins: default, file, environment, flag.
@@ -24,8 +26,9 @@ public:
     // Errors: those of `set_setting`, with the source in the message.
     Result<void> apply(std::string_view key, std::string_view text, std::string source);
 
-    // `key = value` lines of TOML. Errors: not_configured with file and line for broken TOML, a table, or a value of
-    // a wrong type; those of `apply`, with the line, for the rest. On an error nothing was taken over.
+    // `key = value` lines of TOML. Errors: not_configured with file and line for broken TOML, a table, or a
+    // value of a wrong type; those of `apply`, with the line, for the rest. On an error nothing was taken
+    // over.
     Result<void> apply_toml(std::string_view toml, std::string_view file_name);
 
     // Every variable FLEET_… that a setting names. An empty one counts as absent.
@@ -45,11 +48,11 @@ private:
 
 // Where the files of a host are. Absolute when HOME and the settings are.
 struct Places {
-    std::string data_dir;          // the native cluster and backups are below it
+    std::string data_dir;  // the native cluster and backups are below it
     std::string state_dir;
     std::string runtime_dir;
     std::string socket;
-    std::string pid_file;          // beside the socket; also the lock of the daemon
+    std::string pid_file;  // beside the socket; also the lock of the daemon
     std::string host_id_file;
     std::string log_file;
     std::string token_file;
@@ -58,8 +61,8 @@ struct Places {
 // The XDG rules of docs/architecture.md for what the settings leave open.
 Places places(Settings const& settings, Environment const& environment);
 
-// Configuration files to read, the least important first: /etc/fleet/fleet.toml, then the user's. When FLEET_CONFIG
-// is set, that file alone.
+// Configuration files to read, the least important first: /etc/fleet/fleet.toml, then the user's. When
+// FLEET_CONFIG is set, that file alone.
 std::vector<std::string> settings_files(Environment const& environment);
 
 }  // namespace fleet::app

@@ -41,9 +41,10 @@ Result<void> SettingsSheet::apply_toml(std::string_view toml, std::string_view f
         auto const where = place(file_name, node.source());
         auto const text = plain_text(node);
         if (!text && find_setting(key.str()) != nullptr)
-            return make_error(ErrorCode::not_configured,
-                              where + ": " + std::string(key.str()) + " must be text, a whole number, true or false",
-                              "/" + std::string(key.str()));
+            return make_error(
+                ErrorCode::not_configured,
+                where + ": " + std::string(key.str()) + " must be text, a whole number, true or false",
+                "/" + std::string(key.str()));
         if (auto done = changed.apply(key.str(), text.value_or(""), where); !done) return done;
     }
     *this = std::move(changed);

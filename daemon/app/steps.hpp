@@ -20,7 +20,8 @@ namespace asio = boost::asio;
 // Lives on the loop thread, shared by the one who works and those who watch.
 class Steps {
 public:
-    explicit Steps(asio::any_io_executor loop) : changed_(std::move(loop), asio::steady_timer::time_point::max()) {}
+    explicit Steps(asio::any_io_executor loop)
+        : changed_(std::move(loop), asio::steady_timer::time_point::max()) {}
 
     void add(services::Step step) {
         steps_.push_back(std::move(step));

@@ -49,8 +49,10 @@ pg::Report report_to(observe::Log& log) {
         auto const as = level == pg::Level::info      ? observe::Level::info
                         : level == pg::Level::warning ? observe::Level::warn
                                                       : observe::Level::error;
-        if (text.empty()) log.write(as, line, {});
-        else log.write(as, line, {{"facts", text}});
+        if (text.empty())
+            log.write(as, line, {});
+        else
+            log.write(as, line, {{"facts", text}});
     };
 }
 

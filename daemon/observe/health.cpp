@@ -11,8 +11,12 @@ constexpr std::array<std::string_view, 4> symbols{"●", "◐", "◐", "○"};
 
 }  // namespace
 
-std::string_view condition_word(Condition condition) { return words.at(static_cast<std::size_t>(condition)); }
-std::string_view condition_symbol(Condition condition) { return symbols.at(static_cast<std::size_t>(condition)); }
+std::string_view condition_word(Condition condition) {
+    return words.at(static_cast<std::size_t>(condition));
+}
+std::string_view condition_symbol(Condition condition) {
+    return symbols.at(static_cast<std::size_t>(condition));
+}
 
 void Health::set(std::string_view part, Condition condition, std::string_view sentence, Time now) {
     auto found = parts_.find(part);

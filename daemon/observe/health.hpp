@@ -18,8 +18,8 @@ std::string_view condition_symbol(Condition condition);
 
 struct PartHealth {
     Condition condition = Condition::starting;
-    std::string words{};                  // one sentence: what is the matter, or ""
-    Time since{};                         // when the condition was last another one
+    std::string words{};  // one sentence: what is the matter, or ""
+    Time since{};         // when the condition was last another one
 };
 
 // Each part (database, schema, bus, …) says how it is; nobody asks. Loop thread only.

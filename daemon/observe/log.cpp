@@ -27,8 +27,8 @@ int open_log(std::filesystem::path const& file) {
 
 constexpr int files_kept = 5;
 
-// Writes whole lines with one write(2) each, so that a crash loses nothing that was written. A full disk costs
-// lines, never the process.
+// Writes whole lines with one write(2) each, so that a crash loses nothing that was written. A full disk
+// costs lines, never the process.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
     DescriptorSink(int descriptor, std::filesystem::path file, std::uintmax_t bytes_max)
@@ -62,8 +62,8 @@ private:
     void put_aside() {
         std::error_code ignored;
         for (int i = files_kept - 1; i > 0; --i)
-            std::filesystem::rename(fmt::format("{}.{}", file_.string(), i), fmt::format("{}.{}", file_.string(), i + 1),
-                                    ignored);
+            std::filesystem::rename(fmt::format("{}.{}", file_.string(), i),
+                                    fmt::format("{}.{}", file_.string(), i + 1), ignored);
         std::filesystem::rename(file_, file_.string() + ".1", ignored);
         auto const fresh = open_log(file_);
         if (fresh < 0) return;
@@ -74,7 +74,7 @@ private:
     }
 
     int descriptor_;
-    std::filesystem::path file_;                             // empty: stderr
+    std::filesystem::path file_;  // empty: stderr
     std::uintmax_t bytes_max_;
     std::uintmax_t bytes_ = 0;
 };
@@ -93,15 +93,17 @@ private:
     std::function<void(std::string_view)> to_;
 };
 
-Time now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+Time now() {
+    return std::chrono::floor<Millis>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
 struct Log::Parts {
     LogOptions options;
-    std::shared_ptr<spdlog::details::thread_pool> pool;      // empty when lines go to a callback
+    std::shared_ptr<spdlog::details::thread_pool> pool;  // empty when lines go to a callback
     std::shared_ptr<spdlog::logger> logger;
-    std::mutex mutex;                                        // of everything below
+    std::mutex mutex;  // of everything below
     Level level;
     Repeats repeats;
     std::size_t dropped_said = 0;
@@ -133,7 +135,7 @@ Log::~Log() {
         parts_->put_repeats(parts_->repeats.all());
     }
     parts_->logger.reset();
-    parts_->pool.reset();                                    // joins its thread after the queue is empty
+    parts_->pool.reset();  // joins its thread after the queue is empty
 }
 
 Result<std::unique_ptr<Log>> Log::open(LogOptions options) {
@@ -147,8 +149,9 @@ Result<std::unique_ptr<Log>> Log::open(LogOptions options) {
     if (!wanted.file.empty()) {
         descriptor = open_log(wanted.file);
         if (descriptor < 0)
-            return make_error(ErrorCode::invalid_field, fmt::format("cannot open the log file {}: {}",
-                                                                    wanted.file.string(), std::strerror(errno)));
+            return make_error(
+                ErrorCode::invalid_field,
+                fmt::format("cannot open the log file {}: {}", wanted.file.string(), std::strerror(errno)));
     }
     parts->pool = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1U);
     auto sink = std::make_shared<DescriptorSink>(descriptor, wanted.file, wanted.file_bytes_max);
@@ -188,6 +191,8 @@ void Log::set_level(Level level) {
     parts_->level = level;
 }
 
-std::filesystem::path const& Log::file() const { return parts_->options.file; }
+std::filesystem::path const& Log::file() const {
+    return parts_->options.file;
+}
 
 }  // namespace fleet::observe

@@ -46,16 +46,17 @@ using LogFields = std::initializer_list<LogField>;
 struct LogOptions {
     Level level = Level::info;
     LogFormat format = LogFormat::text;
-    std::filesystem::path file{};                     // created 0600, appended to; empty: stderr
-    std::uintmax_t file_bytes_max = 10 << 20;         // then it becomes .1, .1 becomes .2, … and .5 goes
-    Millis repeat_window{10'000};                     // a line said again within it is counted, not written
-    std::function<void(std::string_view)> to{};       // instead of a file, on the caller's thread: for tests
+    std::filesystem::path file{};                // created 0600, appended to; empty: stderr
+    std::uintmax_t file_bytes_max = 10 << 20;    // then it becomes .1, .1 becomes .2, … and .5 goes
+    Millis repeat_window{10'000};                // a line said again within it is counted, not written
+    std::function<void(std::string_view)> to{};  // instead of a file, on the caller's thread: for tests
 };
 
 // Writes one line per occurrence, as text or JSON; the same line again within `repeat_window` is counted and
-// the count is written once. A field whose name says that it is a secret (password, token, dsn, …) shows `set`.
-// May be called from any thread and never waits for the disk: a thread of its own writes; when 1024 lines wait,
-// the oldest are dropped and the number is logged. Everything accepted is written before the destructor ends.
+// the count is written once. A field whose name says that it is a secret (password, token, dsn, …) shows
+// `set`. May be called from any thread and never waits for the disk: a thread of its own writes; when 1024
+// lines wait, the oldest are dropped and the number is logged. Everything accepted is written before the
+// destructor ends.
 class Log {
 public:
     // Errors: invalid_field when the file cannot be opened.

@@ -12,8 +12,8 @@ namespace fleet::observe {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 6> secret_words{"password", "token", "dsn", "secret", "authorization",
-                                                       "credential"};
+constexpr std::array<std::string_view, 6> secret_words{"password", "token",         "dsn",
+                                                       "secret",   "authorization", "credential"};
 
 bool is_secret(std::string_view key) {
     return std::any_of(secret_words.begin(), secret_words.end(),
@@ -52,7 +52,8 @@ std::string one_line(std::string_view message) {
 
 }  // namespace
 
-std::string format_line(LogFormat format, Time time, Level level, std::string_view message, LogFields fields) {
+std::string format_line(LogFormat format, Time time, Level level, std::string_view message,
+                        LogFields fields) {
     auto const level_name = level_names.at(static_cast<std::size_t>(level));
     if (format == LogFormat::json) {
         nlohmann::ordered_json line;
@@ -83,7 +84,8 @@ Result<Level> parse_level(std::string_view text) {
 Result<LogFormat> parse_log_format(std::string_view text) {
     if (text == "text") return LogFormat::text;
     if (text == "json") return LogFormat::json;
-    return make_error(ErrorCode::invalid_field, fmt::format("log format '{}' is neither text nor json", text));
+    return make_error(ErrorCode::invalid_field,
+                      fmt::format("log format '{}' is neither text nor json", text));
 }
 
 }  // namespace fleet::observe

@@ -36,7 +36,9 @@ std::string number(double value) {
     return fmt::format("{}", value);
 }
 
-std::string braces(std::string const& labels) { return labels.empty() ? "" : "{" + labels + "}"; }
+std::string braces(std::string const& labels) {
+    return labels.empty() ? "" : "{" + labels + "}";
+}
 
 }  // namespace
 
@@ -52,7 +54,8 @@ void Histogram::observe(double value) {
     sum_.fetch_add(value, std::memory_order_relaxed);
 }
 
-Metrics::Series& Metrics::series(std::string_view name, std::string_view help, Kind kind, Labels const& labels) {
+Metrics::Series& Metrics::series(std::string_view name, std::string_view help, Kind kind,
+                                 Labels const& labels) {
     auto found = families_.find(name);
     if (found == families_.end())
         found = families_.emplace(std::string(name), Family{kind, std::string(help), {}}).first;
@@ -87,7 +90,8 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, std:
     return *one.histogram;
 }
 
-void Metrics::sampled(std::string_view name, std::string_view help, std::function<double()> value, Labels labels) {
+void Metrics::sampled(std::string_view name, std::string_view help, std::function<double()> value,
+                      Labels labels) {
     std::lock_guard const lock(mutex_);
     series(name, help, Kind::gauge, labels).sample = std::move(value);
 }
@@ -97,8 +101,10 @@ void Metrics::render(std::string& page, std::string const& name, Family const& f
     page += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, escaped(family.help), name,
                         kinds.at(static_cast<std::size_t>(family.kind)));
     for (auto const& one : family.series) {
-        if (one.counter != nullptr) page += fmt::format("{}{} {}\n", name, braces(one.labels), one.counter->value());
-        if (one.sample) page += fmt::format("{}{} {}\n", name, braces(one.labels), number(one.sample()));
+        if (one.counter != nullptr)
+            page += fmt::format("{}{} {}\n", name, braces(one.labels), one.counter->value());
+        if (one.sample)
+            page += fmt::format("{}{} {}\n", name, braces(one.labels), number(one.sample()));
         else if (one.gauge != nullptr)
             page += fmt::format("{}{} {}\n", name, braces(one.labels), number(one.gauge->value()));
         if (one.histogram == nullptr) continue;

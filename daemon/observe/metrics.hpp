@@ -37,7 +37,8 @@ private:
     std::atomic<double> value_{0};
 };
 
-// Counts observations up to each bound. Any thread; a render between two updates may see one without the other.
+// Counts observations up to each bound. Any thread; a render between two updates may see one without the
+// other.
 class Histogram {
 public:
     explicit Histogram(std::span<double const> bounds);
@@ -49,21 +50,21 @@ public:
     double sum() const { return sum_.load(std::memory_order_relaxed); }
 
 private:
-    std::vector<double> bounds_;                             // ascending
-    std::deque<std::atomic<std::uint64_t>> buckets_;         // one more than bounds: the rest
+    std::vector<double> bounds_;                      // ascending
+    std::deque<std::atomic<std::uint64_t>> buckets_;  // one more than bounds: the rest
     std::atomic<std::uint64_t> count_{0};
     std::atomic<double> sum_{0};
 };
 
 // Seconds, from 100 µs to 10 s.
-inline constexpr std::array<double, 16> latency_bounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                       0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+inline constexpr std::array<double, 16> latency_bounds{
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-// Owns every instrument; references stay valid as long as the registry. Asking for a name and labels again gives
-// the same instrument; asking for it as another kind is a bug (asserted). Any thread; `prometheus_text` runs the
-// sampled functions, so it is called on the loop thread.
+// Owns every instrument; references stay valid as long as the registry. Asking for a name and labels again
+// gives the same instrument; asking for it as another kind is a bug (asserted). Any thread; `prometheus_text`
+// runs the sampled functions, so it is called on the loop thread.
 class Metrics {
 public:
     Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
@@ -72,7 +73,8 @@ public:
                          std::span<double const> bounds = latency_bounds, Labels labels = {});
     // A gauge whose value is asked for when the page is made. `value` must live as long as the registry, or
     // until it is replaced.
-    void sampled(std::string_view name, std::string_view help, std::function<double()> value, Labels labels = {});
+    void sampled(std::string_view name, std::string_view help, std::function<double()> value,
+                 Labels labels = {});
 
     // The text exposition format, version 0.0.4, sorted by name.
     std::string prometheus_text() const;
@@ -80,7 +82,7 @@ public:
 private:
     enum class Kind { counter, gauge, histogram };
     struct Series {
-        std::string labels;                                  // rendered, without braces
+        std::string labels;  // rendered, without braces
         Counter* counter = nullptr;
         Gauge* gauge = nullptr;
         Histogram* histogram = nullptr;

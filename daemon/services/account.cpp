@@ -51,9 +51,10 @@ Result<std::optional<Account>> server_account(std::string const& wanted) {
     if (!wanted.empty()) {
         auto account = find_account(wanted);
         if (account && account->uid != 0) return account;
-        return failure(ErrorCode::not_configured,
-                       fmt::format("the account '{}' (run_as) does not exist or is root", wanted),
-                       fmt::format("Make it with `useradd --system {}`, or set run_as to another account.", wanted));
+        return failure(
+            ErrorCode::not_configured,
+            fmt::format("the account '{}' (run_as) does not exist or is root", wanted),
+            fmt::format("Make it with `useradd --system {}`, or set run_as to another account.", wanted));
     }
     for (auto const* name : {"fleettools", "postgres", "nobody"})
         if (auto account = find_account(name); account && account->uid != 0) return account;
@@ -66,8 +67,8 @@ std::optional<fs::path> closed_parent(fs::path const& path, Account const& accou
     fs::path so_far;
     for (auto const& part : path.parent_path()) {
         so_far /= part;
-        struct stat facts{};
-        if (::stat(so_far.c_str(), &facts) != 0) return std::nullopt;      // not there yet: made by us, open
+        struct stat facts {};
+        if (::stat(so_far.c_str(), &facts) != 0) return std::nullopt;  // not there yet: made by us, open
         if (!may_pass(facts, account)) return so_far;
     }
     return std::nullopt;
@@ -82,14 +83,15 @@ Result<void> make_directory(fs::path const& path, mode_t mode, std::optional<Acc
     if (is_new && account && ::chown(path.c_str(), account->uid, account->gid) != 0)
         return system_failure("cannot give " + path.string() + " to " + account->name, errno);
 
-    struct stat facts{};
+    struct stat facts {};
     if (::lstat(path.c_str(), &facts) != 0) return system_failure("cannot look at " + path.string(), errno);
     if (!S_ISDIR(facts.st_mode))
         return failure(ErrorCode::not_configured, path.string() + " is not a directory", "Move it away.");
     auto const owner = account ? account->uid : ::geteuid();
     if (facts.st_uid != owner)
         return failure(ErrorCode::not_configured,
-                       fmt::format("{} belongs to uid {}, it should belong to uid {}", path.string(), facts.st_uid, owner),
+                       fmt::format("{} belongs to uid {}, it should belong to uid {}", path.string(),
+                                   facts.st_uid, owner),
                        fmt::format("`chown -R {} {}`, or choose another data_dir.", owner, path.string()));
     if ((facts.st_mode & 07777U) != mode && ::chmod(path.c_str(), mode) != 0)
         return system_failure("cannot set the mode of " + path.string(), errno);
@@ -116,7 +118,8 @@ Result<void> write_file(fs::path const& path, std::string const& text, mode_t mo
         done += static_cast<std::size_t>(n);
     }
     if (::fsync(file.number) != 0) return system_failure("cannot sync " + beside, errno);
-    if (::rename(beside.c_str(), path.c_str()) != 0) return system_failure("cannot replace " + path.string(), errno);
+    if (::rename(beside.c_str(), path.c_str()) != 0)
+        return system_failure("cannot replace " + path.string(), errno);
     return sync_directory(path.parent_path());
 }
 

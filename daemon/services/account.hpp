@@ -1,4 +1,5 @@
-// Whose account the server runs as. Postgres refuses to be root, so a daemon of root runs it as somebody else.
+// Whose account the server runs as. Postgres refuses to be root, so a daemon of root runs it as somebody
+// else.
 #pragma once
 
 #include <fleet/result.hpp>
@@ -17,8 +18,8 @@ struct Account {
     gid_t gid = 0;
 };
 
-// Empty when the server runs as the daemon's own account. For root: `wanted` when it is given, else fleettools,
-// postgres or nobody, the first that exists. Errors: not_configured.
+// Empty when the server runs as the daemon's own account. For root: `wanted` when it is given, else
+// fleettools, postgres or nobody, the first that exists. Errors: not_configured.
 Result<std::optional<Account>> server_account(std::string const& wanted);
 
 // The first directory above `path` that `account` may not pass, judged by mode bits.
@@ -26,7 +27,8 @@ std::optional<std::filesystem::path> closed_parent(std::filesystem::path const& 
 
 // Makes `path` with exactly this mode, owned by `account` or by us; its parents with 0755. An existing
 // directory must have the right owner; its mode is corrected. Errors: not_configured, disk_full.
-Result<void> make_directory(std::filesystem::path const& path, mode_t mode, std::optional<Account> const& account);
+Result<void> make_directory(std::filesystem::path const& path, mode_t mode,
+                            std::optional<Account> const& account);
 
 // Replaces `path` with `text` so that a reader sees the old or the new text, whole, even after a power cut.
 Result<void> write_file(std::filesystem::path const& path, std::string const& text, mode_t mode,

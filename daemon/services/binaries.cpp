@@ -55,7 +55,8 @@ std::string ask_version(fs::path const& program) {
 }
 
 bool has_programs(fs::path const& directory) {
-    return ::access((directory / "postgres").c_str(), X_OK) == 0 && ::access((directory / "initdb").c_str(), X_OK) == 0;
+    return ::access((directory / "postgres").c_str(), X_OK) == 0 &&
+           ::access((directory / "initdb").c_str(), X_OK) == 0;
 }
 
 std::optional<Binaries> look_into(fs::path const& directory) {
@@ -114,7 +115,8 @@ std::vector<Binaries> installed_binaries(PlacesToLook const& places) {
     std::vector<Binaries> found;
     for (auto const& directory : directories)
         if (auto one = look_into(directory)) found.push_back(*std::move(one));
-    std::stable_sort(found.begin(), found.end(), [](auto const& a, auto const& b) { return a.major > b.major; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](auto const& a, auto const& b) { return a.major > b.major; });
     return found;
 }
 
@@ -122,21 +124,26 @@ Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<std::
     auto const found = installed_binaries(places);
     if (found.empty()) {
         if (!places.configured.empty())
-            return failure(ErrorCode::binaries_missing,
-                           fmt::format("postgres_bin_dir is {}, but there are no initdb and postgres that can be run",
-                                       places.configured.string()),
-                           "Set it to the directory that has them, or leave it away to have it looked for; "
-                           "Debian: `apt install postgresql`.");
-        return failure(ErrorCode::binaries_missing,
-                       fmt::format("no initdb and postgres in {}/*/bin nor in PATH", places.versioned.string()));
+            return failure(
+                ErrorCode::binaries_missing,
+                fmt::format("postgres_bin_dir is {}, but there are no initdb and postgres that can be run",
+                            places.configured.string()),
+                "Set it to the directory that has them, or leave it away to have it looked for; "
+                "Debian: `apt install postgresql`.");
+        return failure(
+            ErrorCode::binaries_missing,
+            fmt::format("no initdb and postgres in {}/*/bin nor in PATH", places.versioned.string()));
     }
     for (auto const& one : found)
         if (data_version ? opens(one.version, *data_version) : one.major >= oldest_major) return one;
     if (data_version)
-        return failure(ErrorCode::wrong_major,
-                       fmt::format("the data were made by PostgreSQL {}, and only {} is installed", *data_version, versions(found)),
-                       fmt::format("Install PostgreSQL {} or set postgres_bin_dir to its programs; the data stay as they are.",
-                                   *data_version));
+        return failure(
+            ErrorCode::wrong_major,
+            fmt::format("the data were made by PostgreSQL {}, and only {} is installed", *data_version,
+                        versions(found)),
+            fmt::format(
+                "Install PostgreSQL {} or set postgres_bin_dir to its programs; the data stay as they are.",
+                *data_version));
     return failure(ErrorCode::binaries_missing,
                    fmt::format("PostgreSQL {} or newer is needed, found {}", oldest_major, versions(found)));
 }

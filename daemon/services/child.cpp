@@ -37,8 +37,8 @@ struct NotStarted {
     int number;
 };
 
-// Everything a child needs, made before the fork: afterwards only async-signal-safe calls are allowed, because
-// other threads of the daemon may hold locks.
+// Everything a child needs, made before the fork: afterwards only async-signal-safe calls are allowed,
+// because other threads of the daemon may hold locks.
 struct Prepared {
     std::vector<char*> arguments;
     std::array<char const*, 4> environment{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", nullptr};
@@ -59,20 +59,22 @@ struct Prepared {
 
 [[noreturn]] void become(Prepared const& p) {
     if (p.account != nullptr) {
-        if (::setgroups(0, nullptr) != 0 || ::setresgid(p.account->gid, p.account->gid, p.account->gid) != 0 ||
+        if (::setgroups(0, nullptr) != 0 ||
+            ::setresgid(p.account->gid, p.account->gid, p.account->gid) != 0 ||
             ::setresuid(p.account->uid, p.account->uid, p.account->uid) != 0)
             give_up(p.report, Stage::account);
     }
-    ::setsid();                                          // Ctrl-C in the terminal must not reach it
+    ::setsid();  // Ctrl-C in the terminal must not reach it
     if (!p.outlives_us) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);              // after setresuid, which clears it
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after setresuid, which clears it
         if (::getppid() != p.parent) give_up(p.report, Stage::parent_gone);
     }
     if (::chdir(p.directory) != 0) give_up(p.report, Stage::directory);
     ::dup2(p.input, STDIN_FILENO);
     ::dup2(p.output, STDOUT_FILENO);
     ::dup2(p.output, STDERR_FILENO);
-    // Sockets of the daemon must not live on in a server that outlives it. `report` is close-on-exec by itself.
+    // Sockets of the daemon must not live on in a server that outlives it. `report` is close-on-exec by
+    // itself.
     ::syscall(SYS_close_range, 3U, ~0U, 1U << 2U /* CLOSE_RANGE_CLOEXEC */);
     sigset_t none;
     sigemptyset(&none);
@@ -105,14 +107,14 @@ private:
 Error not_started(NotStarted why, Command const& command) {
     auto const& program = command.arguments.front();
     switch (why.stage) {
-    case Stage::account:
-        return system_failure("cannot become the account " + (command.account ? command.account->name : ""), why.number);
-    case Stage::directory:
-        return system_failure("cannot enter " + command.directory.string(), why.number);
-    case Stage::parent_gone:
-        return failure(ErrorCode::cancelled, "fleetd ended while it started " + program);
-    case Stage::exec:
-        break;
+        case Stage::account:
+            return system_failure(
+                "cannot become the account " + (command.account ? command.account->name : ""), why.number);
+        case Stage::directory:
+            return system_failure("cannot enter " + command.directory.string(), why.number);
+        case Stage::parent_gone:
+            return failure(ErrorCode::cancelled, "fleetd ended while it started " + program);
+        case Stage::exec: break;
     }
     if (why.number == ENOENT || why.number == EACCES || why.number == ENOEXEC)
         return failure(ErrorCode::binaries_missing, fmt::format("cannot run {} ({})", program,
@@ -129,17 +131,25 @@ std::optional<asio::posix::stream_descriptor> end_of(asio::any_io_executor const
 }  // namespace
 
 Child::Child(asio::any_io_executor executor, pid_t pid, bool is_ours, bool outlives_us)
-    : executor_(std::move(executor)), pid_(pid), is_ours_(is_ours), outlives_us_(outlives_us), end_(end_of(executor_, pid)) {}
+    : executor_(std::move(executor)),
+      pid_(pid),
+      is_ours_(is_ours),
+      outlives_us_(outlives_us),
+      end_(end_of(executor_, pid)) {}
 
 Child::Child(Child&& other) noexcept
-    : executor_(other.executor_), pid_(std::exchange(other.pid_, -1)), is_ours_(other.is_ours_),
-      outlives_us_(other.outlives_us_), end_(std::move(other.end_)), exit_(other.exit_) {
+    : executor_(other.executor_),
+      pid_(std::exchange(other.pid_, -1)),
+      is_ours_(other.is_ours_),
+      outlives_us_(other.outlives_us_),
+      end_(std::move(other.end_)),
+      exit_(other.exit_) {
     other.end_.reset();
 }
 
 Child::~Child() {
     if (pid_ < 0 || !is_ours_ || reap() || outlives_us_) return;
-    ::kill(-pid_, SIGKILL);                              // its whole session: initdb starts postgres itself
+    ::kill(-pid_, SIGKILL);  // its whole session: initdb starts postgres itself
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
 }
@@ -179,7 +189,8 @@ Result<Child> Child::spawn(asio::any_io_executor executor, Command command) {
         return not_started(why, command);
     }
     if (!command.input.empty()) {
-        [[maybe_unused]] auto const written = ::write(input.end(1), command.input.data(), command.input.size());
+        [[maybe_unused]] auto const written =
+            ::write(input.end(1), command.input.data(), command.input.size());
     }
     return Child(std::move(executor), pid, true, command.outlives_us);
 }
@@ -195,7 +206,8 @@ std::optional<Exit> Child::reap() {
     int status = 0;
     auto const got = is_ours_ ? ::waitpid(pid_, &status, WNOHANG) : -1;
     if (got == pid_) {
-        exit_ = Exit{WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+        exit_ =
+            Exit{WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
         return exit_;
     }
     if (got == 0) return std::nullopt;
@@ -218,7 +230,8 @@ asio::awaitable<std::optional<Exit>> Child::wait(Millis limit) {
         if (now >= deadline) co_return std::nullopt;
         if (end_) {
             timer.expires_at(deadline);
-            auto ended = end_->async_wait(asio::posix::descriptor_base::wait_read, asio::as_tuple(asio::use_awaitable));
+            auto ended = end_->async_wait(asio::posix::descriptor_base::wait_read,
+                                          asio::as_tuple(asio::use_awaitable));
             auto late = timer.async_wait(asio::as_tuple(asio::use_awaitable));
             co_await (std::move(ended) || std::move(late));
         } else {
@@ -231,8 +244,8 @@ asio::awaitable<std::optional<Exit>> Child::wait(Millis limit) {
 void Child::signal(int number) const {
     if (end_) {
         // By pidfd: the number may belong to somebody else by now.
-        ::syscall(SYS_pidfd_send_signal, const_cast<asio::posix::stream_descriptor&>(*end_).native_handle(), number,
-                  nullptr, 0);
+        ::syscall(SYS_pidfd_send_signal, const_cast<asio::posix::stream_descriptor&>(*end_).native_handle(),
+                  number, nullptr, 0);
         return;
     }
     ::kill(pid_, number);

@@ -6,8 +6,8 @@
 #include <fleet/result.hpp>
 #include <fleet/time.hpp>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <filesystem>
@@ -20,12 +20,12 @@ namespace fleet::services {
 namespace asio = boost::asio;
 
 struct Command {
-    std::vector<std::string> arguments{};                // [0] is the program's path; PATH is not searched
-    std::filesystem::path output{};                      // stdout and stderr are appended to it; empty: dropped
-    std::string input{};                                 // given on stdin, at most 4096 bytes
-    std::optional<Account> account{};                    // run as; needs root
+    std::vector<std::string> arguments{};  // [0] is the program's path; PATH is not searched
+    std::filesystem::path output{};        // stdout and stderr are appended to it; empty: dropped
+    std::string input{};                   // given on stdin, at most 4096 bytes
+    std::optional<Account> account{};      // run as; needs root
     std::filesystem::path directory{"/"};
-    bool outlives_us = false;                            // a session of its own, and it stays when we end
+    bool outlives_us = false;  // a session of its own, and it stays when we end
 };
 
 // `code` is -1 when a signal ended it, or when it was not our child and so nobody tells.
@@ -38,7 +38,8 @@ struct Exit {
 // waits for its end (which SIGKILL makes prompt).
 class Child {
 public:
-    // Errors: binaries_missing when the program is not there, not_configured when the account cannot be taken.
+    // Errors: binaries_missing when the program is not there, not_configured when the account cannot be
+    // taken.
     static Result<Child> spawn(asio::any_io_executor executor, Command command);
     // A process that somebody else started (an earlier daemon). Errors: not_running.
     static Result<Child> adopt(asio::any_io_executor executor, pid_t pid);
@@ -59,9 +60,10 @@ private:
 
     asio::any_io_executor executor_;
     pid_t pid_;
-    bool is_ours_;                                       // we are its parent and have to reap it
+    bool is_ours_;  // we are its parent and have to reap it
     bool outlives_us_;
-    std::optional<asio::posix::stream_descriptor> end_;  // readable when it has ended (pidfd); empty on old kernels
+    std::optional<asio::posix::stream_descriptor>
+        end_;  // readable when it has ended (pidfd); empty on old kernels
     std::optional<Exit> exit_;
 };
 

@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Known {
-    std::string_view words;                              // in the server's log
+    std::string_view words;  // in the server's log
     ErrorCode code;
-    std::string_view hint;                               // empty: the catalogue's
+    std::string_view hint;  // empty: the catalogue's
 };
 
 // What the server says, in English (LC_ALL is set for it), and what to do.
@@ -28,18 +28,22 @@ constexpr std::array<Known, 9> known_endings{{
     {"Disk quota exceeded", ErrorCode::disk_full, ""},
     {"Address already in use", ErrorCode::port_taken, ""},
     {"are incompatible with server", ErrorCode::wrong_major, ""},
-    {"shared memory block", ErrorCode::pid_stale, "End the processes that still use the data directory, then try again."},
+    {"shared memory block", ErrorCode::pid_stale,
+     "End the processes that still use the data directory, then try again."},
     {"lock file \"postmaster.pid\" already exists", ErrorCode::pid_stale, ""},
     {"could not create shared memory segment", ErrorCode::not_configured,
-     "The machine allows too little shared memory: set postgres_memory lower, or remove leftovers with `ipcrm`."},
+     "The machine allows too little shared memory: set postgres_memory lower, or remove leftovers with "
+     "`ipcrm`."},
     {"Cannot allocate memory", ErrorCode::not_configured, "Set postgres_memory lower."},
-    {"ermission", ErrorCode::not_configured, "The directory must belong to the server's account, with mode 0700."},
+    {"ermission", ErrorCode::not_configured,
+     "The directory must belong to the server's account, with mode 0700."},
 }};
 
 }  // namespace
 
 std::string server_conf(ServerConf const& conf) {
-    return fmt::format(R"(# Written by fleetd at each start. Change settings with ALTER SYSTEM: they win over this file.
+    return fmt::format(
+        R"(# Written by fleetd at each start. Change settings with ALTER SYSTEM: they win over this file.
 listen_addresses = '{}'
 port = {}
 unix_socket_directories = '{}'
@@ -71,7 +75,7 @@ lc_messages = 'C'
 track_io_timing = on
 autovacuum_vacuum_insert_threshold = 10000
 )",
-                       loopback, conf.port, conf.socket_directory.string(), conf.shared_buffers_bytes / 1024);
+        loopback, conf.port, conf.socket_directory.string(), conf.shared_buffers_bytes / 1024);
 }
 
 std::string access_rules() {
@@ -88,8 +92,8 @@ std::string pgpass_lines(ServerConf const& conf, std::string_view password) {
         if (c == ':' || c == '\\') socket += '\\';
         socket += c;
     }
-    return fmt::format("{0}:*:*:{2}:{3}\n{1}:*:*:{2}:{3}\nlocalhost:*:*:{2}:{3}\n", socket, loopback, cluster_user,
-                       password);
+    return fmt::format("{0}:*:*:{2}:{3}\n{1}:*:*:{2}:{3}\nlocalhost:*:*:{2}:{3}\n", socket, loopback,
+                       cluster_user, password);
 }
 
 Result<std::optional<std::string>> data_version(ClusterPaths const& paths) {
@@ -109,10 +113,11 @@ Result<void> make_directories(ClusterPaths const& paths, std::optional<Account> 
     if (made) made = make_directory(paths.log_directory(), 0700, std::nullopt);
     if (made && account) {
         if (auto closed = closed_parent(paths.data(), *account))
-            return failure(ErrorCode::not_configured,
-                           fmt::format("the server runs as '{}', who may not pass {}", account->name, closed->string()),
-                           fmt::format("Set data_dir to a place such as /var/lib/fleet, or `chmod o+x {}`.",
-                                       closed->string()));
+            return failure(
+                ErrorCode::not_configured,
+                fmt::format("the server runs as '{}', who may not pass {}", account->name, closed->string()),
+                fmt::format("Set data_dir to a place such as /var/lib/fleet, or `chmod o+x {}`.",
+                            closed->string()));
     }
     return made;
 }
@@ -126,10 +131,12 @@ Result<fs::path> choose_socket_directory(std::vector<fs::path> const& candidates
         if (account && closed_parent(candidate / "socket", *account)) continue;
         return candidate;
     }
-    return failure(ErrorCode::not_configured,
-                   fmt::format("the path of the server's socket would have {} bytes or be out of its reach; the system "
-                               "allows {}", shortest, socket_path_max),
-                   "Set data_dir or runtime_dir to a shorter path.");
+    return failure(
+        ErrorCode::not_configured,
+        fmt::format("the path of the server's socket would have {} bytes or be out of its reach; the system "
+                    "allows {}",
+                    shortest, socket_path_max),
+        "Set data_dir or runtime_dir to a shorter path.");
 }
 
 std::string draw_password() {
@@ -157,19 +164,20 @@ Error why_it_ended(std::string_view program, std::vector<std::string> const& lin
         }
     std::string last;
     for (auto const& line : lines) {
-        auto const says_why = line.find("FATAL") != std::string::npos || line.find("error:") != std::string::npos ||
+        auto const says_why = line.find("FATAL") != std::string::npos ||
+                              line.find("error:") != std::string::npos ||
                               line.find("PANIC") != std::string::npos;
         if (says_why || (last.empty() && !line.empty())) last = line;
     }
-    return failure(ErrorCode::internal,
-                   fmt::format("{} ended{}{}", program, last.empty() ? "" : ": ", last),
+    return failure(ErrorCode::internal, fmt::format("{} ended{}{}", program, last.empty() ? "" : ": ", last),
                    "`fleet services logs postgres` shows what it wrote.");
 }
 
 Result<void> remove_cluster(ClusterPaths const& paths) {
     std::error_code problem;
-    for (auto const& path : {paths.unfinished(), paths.data(), paths.socket_directory(), paths.log_directory(),
-                             paths.password(), paths.pgpass(), paths.port(), paths.initdb_password()}) {
+    for (auto const& path :
+         {paths.unfinished(), paths.data(), paths.socket_directory(), paths.log_directory(), paths.password(),
+          paths.pgpass(), paths.port(), paths.initdb_password()}) {
         fs::remove_all(path, problem);
         if (problem) return system_failure("cannot remove " + path.string(), problem.value());
     }

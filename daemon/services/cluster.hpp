@@ -19,21 +19,21 @@ inline constexpr std::string_view cluster_user = "fleet";
 inline constexpr std::string_view cluster_database = "fleet";
 inline constexpr std::string_view loopback = "127.0.0.1";
 
-// Everything below one directory, which belongs to the daemon's account; `data`, `run` and what is in them belong
-// to the server's.
+// Everything below one directory, which belongs to the daemon's account; `data`, `run` and what is in them
+// belong to the server's.
 struct ClusterPaths {
     std::filesystem::path root;
 
     std::filesystem::path data() const { return root / "data"; }
     std::filesystem::path unfinished() const { return root / "data.new"; }
     std::filesystem::path password() const { return root / "password"; }
-    std::filesystem::path pgpass() const { return root / "pgpass"; }       // the same for psql
-    std::filesystem::path port() const { return root / "port"; }           // that was chosen at first start
+    std::filesystem::path pgpass() const { return root / "pgpass"; }  // the same for psql
+    std::filesystem::path port() const { return root / "port"; }      // that was chosen at first start
     std::filesystem::path lock() const { return root / "lock"; }
     std::filesystem::path log_directory() const { return root / "log"; }
     std::filesystem::path log() const { return log_directory() / "postgres.log"; }
     std::filesystem::path initdb_log() const { return log_directory() / "initdb.log"; }
-    std::filesystem::path initdb_password() const { return root / "initdb.password"; }    // while initdb runs
+    std::filesystem::path initdb_password() const { return root / "initdb.password"; }  // while initdb runs
     std::filesystem::path socket_directory() const { return root / "run"; }
 };
 
@@ -65,7 +65,8 @@ std::string draw_password();
 // `internal` with the last line that says something.
 Error why_it_ended(std::string_view program, std::vector<std::string> const& lines, int port);
 
-// Removes what start() ever made in `paths.root`, and nothing else; the directory itself when it is empty then.
+// Removes what start() ever made in `paths.root`, and nothing else; the directory itself when it is empty
+// then.
 Result<void> remove_cluster(ClusterPaths const& paths);
 
 }  // namespace fleet::services

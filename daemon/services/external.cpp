@@ -29,7 +29,7 @@ Result<std::string> External::dsn() const {
     if (options_.dsn_file.empty())
         return failure(ErrorCode::not_configured, "provider external needs a DSN",
                        "Set FLEET_DSN, or dsn_file to a file with mode 0600 that holds it.");
-    struct stat facts{};
+    struct stat facts {};
     if (::stat(options_.dsn_file.c_str(), &facts) == 0 && (facts.st_mode & 077U) != 0)
         return failure(ErrorCode::not_configured,
                        fmt::format("{} (dsn_file) can be read by others", options_.dsn_file.string()),
@@ -46,7 +46,9 @@ Result<std::string> External::url() const {
     return without_password(*where);
 }
 
-bool External::is_made() const { return dsn().has_value(); }
+bool External::is_made() const {
+    return dsn().has_value();
+}
 
 asio::awaitable<Result<void>> External::start(Progress progress) {
     auto const deadline = std::chrono::steady_clock::now() + options_.start_limit;
@@ -58,7 +60,9 @@ asio::awaitable<Result<void>> External::start(Progress progress) {
         auto copy = *where;
         auto answered = co_await probe_(std::move(copy), probe_limit);
         if (answered) {
-            if (progress) progress(Step{"connect", fmt::format("PostgreSQL {} answers", answered->server_version), true});
+            if (progress)
+                progress(
+                    Step{"connect", fmt::format("PostgreSQL {} answers", answered->server_version), true});
             co_return Result<void>{};
         }
         if (std::chrono::steady_clock::now() >= deadline) co_return std::move(answered).error();

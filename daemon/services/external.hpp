@@ -12,8 +12,8 @@ namespace fleet::services {
 
 struct ExternalOptions {
     std::string dsn{};
-    std::filesystem::path dsn_file{};                    // read at each use, so that a password can be changed
-    Millis start_limit{5'000};                           // for the server to answer
+    std::filesystem::path dsn_file{};  // read at each use, so that a password can be changed
+    Millis start_limit{5'000};         // for the server to answer
 };
 
 class External final : public Provider {

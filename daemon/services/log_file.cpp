@@ -47,7 +47,7 @@ std::vector<std::string> take_lines(std::string& text) {
 
 struct Tail {
     std::vector<std::string> lines;
-    std::uintmax_t upto = 0;                             // where reading goes on
+    std::uintmax_t upto = 0;  // where reading goes on
 };
 
 Tail tail_of(fs::path const& file, std::size_t count) {
@@ -65,14 +65,14 @@ Tail tail_of(fs::path const& file, std::size_t count) {
     tail.upto = from + text.size();
     tail.lines = take_lines(text);
     tail.upto -= text.size();
-    if (from > 0 && !tail.lines.empty()) tail.lines.erase(tail.lines.begin());     // begins in the middle
+    if (from > 0 && !tail.lines.empty()) tail.lines.erase(tail.lines.begin());  // begins in the middle
     if (tail.lines.size() > count)
         tail.lines.erase(tail.lines.begin(), tail.lines.end() - static_cast<std::ptrdiff_t>(count));
     return tail;
 }
 
 ino_t inode_of(fs::path const& file) {
-    struct stat facts{};
+    struct stat facts {};
     return ::stat(file.c_str(), &facts) == 0 ? facts.st_ino : 0;
 }
 
@@ -117,7 +117,8 @@ asio::awaitable<Result<void>> read_log(fs::path file, LogRequest request, LineSi
             rest.clear();
         }
         if (size == at) continue;
-        auto const added = read_at(file, at, static_cast<std::size_t>(std::min<std::uintmax_t>(size - at, block)));
+        auto const added =
+            read_at(file, at, static_cast<std::size_t>(std::min<std::uintmax_t>(size - at, block)));
         at += added.size();
         rest += added;
         auto lines = take_lines(rest);

@@ -39,7 +39,9 @@ std::optional<int> bind_loopback(int port) {
 
 }  // namespace
 
-bool port_is_free(int port) { return bind_loopback(port).has_value(); }
+bool port_is_free(int port) {
+    return bind_loopback(port).has_value();
+}
 
 Result<int> free_port() {
     if (auto port = bind_loopback(0)) return *port;
@@ -49,9 +51,11 @@ Result<int> free_port() {
 Result<std::uint64_t> free_bytes(std::filesystem::path const& path) {
     auto existing = path;
     std::error_code problem;
-    while (!std::filesystem::exists(existing, problem) && existing.has_relative_path()) existing = existing.parent_path();
-    struct statvfs facts{};
-    if (::statvfs(existing.c_str(), &facts) != 0) return system_failure("cannot look at " + existing.string(), errno);
+    while (!std::filesystem::exists(existing, problem) && existing.has_relative_path())
+        existing = existing.parent_path();
+    struct statvfs facts {};
+    if (::statvfs(existing.c_str(), &facts) != 0)
+        return system_failure("cannot look at " + existing.string(), errno);
     return std::uint64_t{facts.f_bavail} * facts.f_frsize;
 }
 

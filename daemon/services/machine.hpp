@@ -18,12 +18,12 @@ Result<int> free_port();
 // Bytes that an ordinary account may still write below `path` (which need not exist yet).
 Result<std::uint64_t> free_bytes(std::filesystem::path const& path);
 
-inline constexpr std::size_t socket_path_max = 107;      // sun_path, without the final NUL
+inline constexpr std::size_t socket_path_max = 107;  // sun_path, without the final NUL
 // With room for five digits of port, so that a later change of it cannot break it.
 bool socket_path_fits(std::filesystem::path const& directory);
 
-// flock(2) on a file, given back by the destructor or by the end of the process, however it ends. The file holds
-// the pid of who has it.
+// flock(2) on a file, given back by the destructor or by the end of the process, however it ends. The file
+// holds the pid of who has it.
 class FileLock {
 public:
     // Empty when another process has it. Errors: not_configured, disk_full.

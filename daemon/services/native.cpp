@@ -21,7 +21,7 @@ constexpr Millis lock_pause{100};
 constexpr Millis first_probe_pause{50};
 constexpr Millis longest_probe_pause{500};
 constexpr Millis probe_limit{2'000};
-constexpr Millis leftover_limit{5'000};                  // for backends of a killed server to notice
+constexpr Millis leftover_limit{5'000};  // for backends of a killed server to notice
 constexpr Millis kill_limit{5'000};
 constexpr Millis for_ever{std::chrono::hours(24 * 365)};
 constexpr std::uintmax_t log_bytes_max = 10 << 20;
@@ -61,7 +61,8 @@ private:
 
 Native::Native(asio::any_io_executor executor, NativeOptions options, Probe probe, observe::Log& log)
     : executor_(std::move(executor)), options_(std::move(options)), probe_(std::move(probe)), log_(log) {
-    options_.socket_directories.insert(options_.socket_directories.begin(), options_.paths.socket_directory());
+    options_.socket_directories.insert(options_.socket_directories.begin(),
+                                       options_.paths.socket_directory());
 }
 
 asio::awaitable<Result<void>> Native::start(Progress progress) {
@@ -101,7 +102,8 @@ asio::awaitable<Result<FileLock>> Native::take_lock(Progress progress) {
         auto const holder = lock_holder(options_.paths.lock());
         if (std::chrono::steady_clock::now() >= deadline)
             co_return failure(ErrorCode::services_busy,
-                              fmt::format("another fleetd (pid {}) is at work on {}", holder, options_.paths.root.string()));
+                              fmt::format("another fleetd (pid {}) is at work on {}", holder,
+                                          options_.paths.root.string()));
         if (!said) say(progress, "lock", fmt::format("waiting for another `up` (pid {})", holder));
         said = true;
         co_await pause(executor_, lock_pause);
@@ -121,14 +123,15 @@ Result<Native::Prepared> Native::prepare(Progress const& progress) {
     prepared.has_data = version->has_value();
     if (prepared.has_data) {
         // Postgres insists on owner and mode, and says so less clearly.
-        if (auto fit = make_directory(options_.paths.data(), 0700, prepared.account); !fit) return fit.error();
+        if (auto fit = make_directory(options_.paths.data(), 0700, prepared.account); !fit)
+            return fit.error();
     }
     auto binaries = choose_binaries(options_.places, *version);
     if (!binaries) return binaries.error();
     prepared.binaries = *std::move(binaries);
-    say(progress, "binaries", fmt::format("PostgreSQL {} in {}{}", prepared.binaries.version,
-                                          prepared.binaries.directory.string(),
-                                          prepared.account ? ", run as " + prepared.account->name : ""));
+    say(progress, "binaries",
+        fmt::format("PostgreSQL {} in {}{}", prepared.binaries.version, prepared.binaries.directory.string(),
+                    prepared.account ? ", run as " + prepared.account->name : ""));
 
     // Found out now, before a cluster is made for nothing.
     if (auto directory = choose_socket_directory(options_.socket_directories, prepared.account); !directory)
@@ -139,8 +142,8 @@ Result<Native::Prepared> Native::prepare(Progress const& progress) {
     if (!free) return free.error();
     if (*free < needed)
         return failure(ErrorCode::disk_full,
-                       fmt::format("{} has {} MB free, {} MB are needed", options_.paths.root.string(), *free >> 20U,
-                                   needed >> 20U),
+                       fmt::format("{} has {} MB free, {} MB are needed", options_.paths.root.string(),
+                                   *free >> 20U, needed >> 20U),
                        "Make room there, or set data_dir to another disk.");
     return prepared;
 }
@@ -156,8 +159,8 @@ asio::awaitable<Result<void>> Native::clear_stale_pid(Progress progress) {
             std::string pids;
             for (auto pid : processes_in(options_.paths.data())) pids += fmt::format(" {}", pid);
             co_return failure(ErrorCode::pid_stale,
-                              fmt::format("the server {} is gone, but processes of it still use the data:{}", left->pid,
-                                          pids.empty() ? " (unknown)" : pids),
+                              fmt::format("the server {} is gone, but processes of it still use the data:{}",
+                                          left->pid, pids.empty() ? " (unknown)" : pids),
                               "End them with `kill`, then try again.");
         }
         co_await pause(executor_, lock_pause);
@@ -176,8 +179,9 @@ asio::awaitable<Result<void>> Native::clear_stale_pid(Progress progress) {
 Result<int> Native::choose_port() const {
     if (options_.port != 0) {
         if (port_is_free(options_.port)) return options_.port;
-        return failure(ErrorCode::port_taken, fmt::format("port {} on {} (postgres_port) is taken by another program",
-                                                          options_.port, loopback));
+        return failure(ErrorCode::port_taken,
+                       fmt::format("port {} on {} (postgres_port) is taken by another program", options_.port,
+                                   loopback));
     }
     // The port of the last start, so that what people wrote down stays true.
     if (auto const kept = read_file(options_.paths.port())) {
@@ -196,10 +200,12 @@ Result<ServerConf> Native::configure(Prepared const& prepared) {
     ServerConf conf{*directory, *port, options_.shared_buffers_bytes};
     auto const password = read_file(options_.paths.password());
     if (!password)
-        return failure(ErrorCode::not_configured,
-                       fmt::format("the password of the cluster is missing: {}", options_.paths.password().string()),
-                       "Put the file back; without it nobody can connect. `fleet services destroy` begins anew.");
-    auto written = write_file(options_.paths.data() / "fleet.conf", server_conf(conf), 0600, prepared.account);
+        return failure(
+            ErrorCode::not_configured,
+            fmt::format("the password of the cluster is missing: {}", options_.paths.password().string()),
+            "Put the file back; without it nobody can connect. `fleet services destroy` begins anew.");
+    auto written =
+        write_file(options_.paths.data() / "fleet.conf", server_conf(conf), 0600, prepared.account);
     if (written) written = write_file(options_.paths.port(), fmt::format("{}\n", conf.port), 0600);
     if (written) written = write_file(options_.paths.pgpass(), pgpass_lines(conf, *password), 0600);
     if (!written) return written.error();
@@ -215,7 +221,8 @@ asio::awaitable<Result<void>> Native::launch(Prepared prepared, Progress progres
     log_began_ = fs::file_size(options_.paths.log(), problem);
     if (problem) log_began_ = 0;
     Command command;
-    command.arguments = {(prepared.binaries.directory / "postgres").string(), "-D", options_.paths.data().string()};
+    command.arguments = {(prepared.binaries.directory / "postgres").string(), "-D",
+                         options_.paths.data().string()};
     command.output = options_.paths.log();
     command.account = prepared.account;
     command.outlives_us = true;
@@ -223,7 +230,8 @@ asio::awaitable<Result<void>> Native::launch(Prepared prepared, Progress progres
     auto child = Child::spawn(executor_, std::move(command));
     if (!child) co_return child.error();
     server_.emplace(*std::move(child));
-    log_.info("started PostgreSQL", {{"pid", server_->pid()}, {"version", prepared.binaries.version}, {"port", conf->port}});
+    log_.info("started PostgreSQL",
+              {{"pid", server_->pid()}, {"version", prepared.binaries.version}, {"port", conf->port}});
     Launched launched(*server_);
     auto answered = co_await wait_until_answers(progress);
     if (answered) launched.stays();
@@ -238,7 +246,8 @@ asio::awaitable<Result<void>> Native::wait_until_answers(Progress progress) {
         if (server_ && server_->has_ended()) {
             auto const kept = read_file(options_.paths.port());
             auto const port = kept ? major_of(*kept) : 0;
-            co_return why_it_ended("PostgreSQL", lines_after(options_.paths.log(), log_began_, lines_that_tell), port);
+            co_return why_it_ended("PostgreSQL",
+                                   lines_after(options_.paths.log(), log_began_, lines_that_tell), port);
         }
         auto where = dsn();
         if (where) {
@@ -252,10 +261,11 @@ asio::awaitable<Result<void>> Native::wait_until_answers(Progress progress) {
         co_await pause(executor_, next);
         next = std::min(longest_probe_pause, next * 2);
     }
-    co_return failure(ErrorCode::away,
-                      fmt::format("PostgreSQL runs, but gave no answer within {} (postgres_start_timeout): {}",
-                                  duration_words(options_.start_limit), last.message),
-                      "`fleet services logs postgres` shows what it does; crash recovery of much data takes its time.");
+    co_return failure(
+        ErrorCode::away,
+        fmt::format("PostgreSQL runs, but gave no answer within {} (postgres_start_timeout): {}",
+                    duration_words(options_.start_limit), last.message),
+        "`fleet services logs postgres` shows what it does; crash recovery of much data takes its time.");
 }
 
 asio::awaitable<Result<void>> Native::stop(Progress progress) {
@@ -264,11 +274,11 @@ asio::awaitable<Result<void>> Native::stop(Progress progress) {
     auto child = Child::adopt(executor_, found->pid);
     if (!child) co_return Result<void>{};
     say(progress, "stop", fmt::format("stopping PostgreSQL (pid {})", found->pid));
-    child->signal(SIGINT);                               // fast: ends sessions, writes a checkpoint
+    child->signal(SIGINT);  // fast: ends sessions, writes a checkpoint
     auto ended = co_await child->wait(options_.stop_limit);
     if (!ended) {
         log_.warning("PostgreSQL did not stop in time, stopping it hard", {{"pid", found->pid}});
-        child->signal(SIGQUIT);                          // immediate: recovers at the next start
+        child->signal(SIGQUIT);  // immediate: recovers at the next start
         ended = co_await child->wait(kill_limit);
     }
     if (!ended)

@@ -22,15 +22,15 @@ namespace fleet::services {
 
 struct NativeOptions {
     ClusterPaths paths;
-    std::vector<std::filesystem::path> socket_directories{};   // after the cluster's own
+    std::vector<std::filesystem::path> socket_directories{};  // after the cluster's own
     PlacesToLook places{};
     std::string run_as{};
-    int port = 0;                                              // 0: chosen at first start and kept
+    int port = 0;  // 0: chosen at first start and kept
     std::int64_t shared_buffers_bytes = 64 << 20;
     Millis start_limit{60'000};
     Millis stop_limit{30'000};
-    Millis lock_limit{60'000};                                 // for another `up` on the same directory to end
-    std::uint64_t bytes_for_cluster = 200ULL << 20;            // free space before initdb
+    Millis lock_limit{60'000};                       // for another `up` on the same directory to end
+    std::uint64_t bytes_for_cluster = 200ULL << 20;  // free space before initdb
     std::uint64_t bytes_for_start = 32ULL << 20;
 };
 
@@ -75,7 +75,7 @@ private:
     Probe probe_;
     observe::Log& log_;
     std::optional<Child> server_;
-    std::uintmax_t log_began_ = 0;                             // size of the log when the server was launched
+    std::uintmax_t log_began_ = 0;  // size of the log when the server was launched
 };
 
 }  // namespace fleet::services

@@ -11,12 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Millis margin{200};                            // of the status limit, for everything but the query
+constexpr Millis margin{200};  // of the status limit, for everything but the query
 
 std::string escaped(std::string_view text) {
     std::string result;
     for (char c : text) {
-        auto const is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == '/';
+        auto const is_plain =
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == '/';
         result += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return result;
@@ -41,15 +42,17 @@ Result<std::string> Native::dsn() const {
         return make_error(ErrorCode::not_running, "the native PostgreSQL does not run");
     auto const password = read_file(options_.paths.password());
     if (!password) return password.error();
-    return fmt::format("host={} port={} user={} dbname={} password={}", conninfo_value(found->socket_directory.string()),
-                       found->port, cluster_user, cluster_database, conninfo_value(*password));
+    return fmt::format("host={} port={} user={} dbname={} password={}",
+                       conninfo_value(found->socket_directory.string()), found->port, cluster_user,
+                       cluster_database, conninfo_value(*password));
 }
 
 Result<std::string> Native::url() const {
     auto const found = running();
-    if (!found || found->port == 0) return make_error(ErrorCode::not_running, "the native PostgreSQL does not run");
-    return fmt::format("postgresql://{}@{}:{}/{}?passfile={}", cluster_user, loopback, found->port, cluster_database,
-                       escaped(options_.paths.pgpass().string()));
+    if (!found || found->port == 0)
+        return make_error(ErrorCode::not_running, "the native PostgreSQL does not run");
+    return fmt::format("postgresql://{}@{}:{}/{}?passfile={}", cluster_user, loopback, found->port,
+                       cluster_database, escaped(options_.paths.pgpass().string()));
 }
 
 asio::awaitable<ServerStatus> Native::status(Millis limit) {
@@ -67,7 +70,8 @@ asio::awaitable<ServerStatus> Native::status(Millis limit) {
     status.pid = found->pid;
     status.port = found->port;
     status.host = found->socket_directory.string();
-    status.uptime = std::max(Millis{0}, std::chrono::floor<Millis>(std::chrono::system_clock::now()) - found->started);
+    status.uptime =
+        std::max(Millis{0}, std::chrono::floor<Millis>(std::chrono::system_clock::now()) - found->started);
     status.memory_bytes = memory_of_family(found->pid);
     status.state = found->status == "starting" ? ServerState::starting : ServerState::unresponsive;
     auto where = dsn();

@@ -40,7 +40,7 @@ asio::awaitable<Result<void>> Native::initialise(Prepared prepared, Progress pro
     auto const began = std::chrono::steady_clock::now();
     if (progress) progress(Step{"initdb", "making a new cluster in " + paths.data().string(), false});
     std::error_code problem;
-    fs::remove_all(paths.unfinished(), problem);         // of an `up` that was killed
+    fs::remove_all(paths.unfinished(), problem);  // of an `up` that was killed
     if (problem) co_return system_failure("cannot remove " + paths.unfinished().string(), problem.value());
     fs::remove(paths.initdb_log(), problem);
     if (auto made = make_directory(paths.unfinished(), 0700, prepared.account); !made) co_return made.error();
@@ -63,7 +63,8 @@ asio::awaitable<Result<void>> Native::initialise(Prepared prepared, Progress pro
     if (!conf) co_return conf.error();
     if (!made) co_return made.error();
     fs::rename(paths.unfinished(), paths.data(), problem);
-    if (problem) co_return system_failure("cannot move the new cluster to " + paths.data().string(), problem.value());
+    if (problem)
+        co_return system_failure("cannot move the new cluster to " + paths.data().string(), problem.value());
     unfinished.finished();
     if (auto synced = sync_directory(paths.root); !synced) co_return synced.error();
     auto const took = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - began);
@@ -79,7 +80,8 @@ asio::awaitable<Result<void>> Native::run_initdb(Prepared prepared) {
     Unfinished password_copy(pwfile);
     auto const password = read_file(paths.password());
     if (!password) co_return password.error();
-    if (auto written = write_file(pwfile, *password + "\n", 0600, prepared.account); !written) co_return written.error();
+    if (auto written = write_file(pwfile, *password + "\n", 0600, prepared.account); !written)
+        co_return written.error();
 
     Command command;
     command.arguments = {(prepared.binaries.directory / "initdb").string(),
@@ -97,13 +99,15 @@ asio::awaitable<Result<void>> Native::run_initdb(Prepared prepared) {
     if (!child) co_return child.error();
     auto const exit = co_await child->wait(initdb_limit);
     if (!exit)
-        co_return failure(ErrorCode::internal, fmt::format("initdb did not end within {}", duration_words(initdb_limit)),
+        co_return failure(ErrorCode::internal,
+                          fmt::format("initdb did not end within {}", duration_words(initdb_limit)),
                           "The disk may hang; try again, or set data_dir to another one.");
     if (exit->code == 0) co_return Result<void>{};
     co_return why_it_ended("initdb", last_lines(paths.initdb_log(), lines_that_tell), 0);
 }
 
-// With the server alone on the directory, before it is moved to its place: there is never a cluster without it.
+// With the server alone on the directory, before it is moved to its place: there is never a cluster without
+// it.
 asio::awaitable<Result<void>> Native::make_database(Prepared prepared) {
     Command command;
     command.arguments = {(prepared.binaries.directory / "postgres").string(), "--single", "-D",

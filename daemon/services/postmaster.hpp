@@ -22,7 +22,7 @@ struct PostmasterPid {
     int port = 0;
     std::filesystem::path socket_directory;
     int shared_memory_id = -1;
-    std::string status;                                  // "starting", "ready", "stopping", …
+    std::string status;  // "starting", "ready", "stopping", …
 };
 
 std::optional<PostmasterPid> parse_postmaster_pid(std::string_view text);
@@ -30,9 +30,9 @@ std::optional<PostmasterPid> parse_postmaster_pid(std::string_view text);
 std::optional<PostmasterPid> read_postmaster_pid(std::filesystem::path const& data);
 
 enum class Owner {
-    nobody,         // no process has that number
-    ours,           // a server that runs in `data`
-    foreign,        // another program got the number
+    nobody,   // no process has that number
+    ours,     // a server that runs in `data`
+    foreign,  // another program got the number
 };
 Owner owner_of(pid_t pid, std::filesystem::path const& data);
 

@@ -20,15 +20,22 @@ constexpr std::array<Look, 6> looks{{{"absent", "○", "not set up"},
                                      {"unresponsive", "✗", "does not answer"},
                                      {"away", "✗", "away"}}};
 
-Look const& look_of(ServerState state) { return looks.at(static_cast<std::size_t>(state)); }
+Look const& look_of(ServerState state) {
+    return looks.at(static_cast<std::size_t>(state));
+}
 
 }  // namespace
 
-std::string_view state_word(ServerState state) { return look_of(state).state; }
+std::string_view state_word(ServerState state) {
+    return look_of(state).state;
+}
 
 Json status_json(ServerStatus const& status) {
     auto const& look = look_of(status.state);
-    Json json{{"provider", status.provider}, {"state", look.state}, {"symbol", look.symbol}, {"health", look.health}};
+    Json json{{"provider", status.provider},
+              {"state", look.state},
+              {"symbol", look.symbol},
+              {"health", look.health}};
     if (!status.words.empty()) json["words"] = status.words;
     if (!status.version.empty()) json["version"] = status.version;
     if (!status.host.empty()) json["host"] = status.host;

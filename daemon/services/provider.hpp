@@ -21,16 +21,16 @@ namespace fleet::services {
 
 // One step on the way, for people to watch. The same step may come again with other words.
 struct Step {
-    std::string step;                                    // "binaries", "initdb", "start", …
-    std::string text;                                    // "PostgreSQL 15.16 in /usr/lib/postgresql/15/bin"
+    std::string step;  // "binaries", "initdb", "start", …
+    std::string text;  // "PostgreSQL 15.16 in /usr/lib/postgresql/15/bin"
     bool is_done = false;
 };
 using Progress = std::function<void(Step const&)>;
 
 // `select 1` over a connection of its own. Given by the app: no SQL client is linked here.
 struct Answered {
-    std::chrono::microseconds took{};                    // of the query alone, without connecting
-    std::string server_version;                          // "15.16"
+    std::chrono::microseconds took{};  // of the query alone, without connecting
+    std::string server_version;        // "15.16"
 };
 using Probe = std::function<asio::awaitable<Result<Answered>>(std::string dsn, Millis limit)>;
 
@@ -40,9 +40,9 @@ std::string_view state_word(ServerState state);
 struct ServerStatus {
     std::string provider;
     ServerState state = ServerState::absent;
-    std::string words{};                                 // what is the matter, or ""
+    std::string words{};  // what is the matter, or ""
     std::string version{};
-    std::string host{};                                  // address, or the directory of the socket
+    std::string host{};  // address, or the directory of the socket
     int port = 0;
     std::string data_directory{};
     std::optional<int> pid{};
@@ -53,8 +53,8 @@ struct ServerStatus {
 // {"provider","state","symbol","health","words"?,"version"?,"host"?,"port"?,…,"uptime_seconds"?,"query_ms"?}
 Json status_json(ServerStatus const& status);
 
-// Lives on the loop thread. One of start, stop and destroy at a time: the owner sees to it; status and logs may
-// run beside them.
+// Lives on the loop thread. One of start, stop and destroy at a time: the owner sees to it; status and logs
+// may run beside them.
 class Provider {
 public:
     Provider() = default;
@@ -64,8 +64,8 @@ public:
 
     virtual std::string_view name() const = 0;
     // Returns when a real query was answered. A server that runs already is taken as it is. When cancelled or
-    // failed, nothing half-made stays. Errors: port_taken, disk_full, binaries_missing, wrong_major, pid_stale,
-    // services_busy, not_configured, away, internal.
+    // failed, nothing half-made stays. Errors: port_taken, disk_full, binaries_missing, wrong_major,
+    // pid_stale, services_busy, not_configured, away, internal.
     virtual asio::awaitable<Result<void>> start(Progress progress) = 0;
     // Ends the server in order and keeps the data; harmless when it does not run.
     virtual asio::awaitable<Result<void>> stop(Progress progress) = 0;

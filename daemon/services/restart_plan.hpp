@@ -10,7 +10,7 @@
 namespace fleet::services {
 
 struct RestartLimits {
-    std::size_t restarts_max = 5;                        // within the window; then it is given up
+    std::size_t restarts_max = 5;  // within the window; then it is given up
     Millis window{10 * 60 * 1000};
     BackoffLimits pause{Millis{200}, Millis{10'000}, 2.0, 0.0};
 };
