@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
     fleet::Subscription subscription =
         argc > 2 ? fleet::Subscription(loop.get_executor(), fleet::DirectOptions{argv[2], from_start})
                  : fleet::Subscription(client, from_start);
-    auto done = asio::co_spawn(loop, follow(subscription, argc > 1 ? std::stoi(argv[1]) : 1), asio::use_future);
+    int const count = argc > 1 ? std::stoi(argv[1]) : 1;
+    auto done = asio::co_spawn(loop, follow(subscription, count), asio::use_future);
     loop.run();
     done.get();
 }

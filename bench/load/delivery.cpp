@@ -51,8 +51,9 @@ asio::awaitable<void> send(Client& client, Subscription& subscription, Log& log,
 
 }  // namespace
 
-// The answer of an append is sent after its commit, so "after the answer" bounds commit → subscriber from below and
-// "after the request" from above (it holds the flush as well). An arrival before the answer counts as zero.
+// The answer of an append is sent after its commit, so "after the answer" bounds commit → subscriber from
+// below and "after the request" from above (it holds the flush as well). An arrival before the answer counts
+// as zero.
 asio::awaitable<Json> run_delivery(Options options) {
     using namespace asio::experimental::awaitable_operators;
     auto executor = co_await asio::this_coro::executor;

@@ -62,12 +62,14 @@ asio::awaitable<Json> closed_loop(Options options, Loop loop) {
     shared.until = Clock::now() + std::chrono::seconds(options.seconds);
     std::vector<std::unique_ptr<Client>> clients;
     for (int i = 0; i < options.clients; ++i) {
-        clients.push_back(std::make_unique<Client>(executor, client_options(options, "bench-" + std::to_string(i + 1))));
+        auto const callsign = "bench-" + std::to_string(i + 1);
+        clients.push_back(std::make_unique<Client>(executor, client_options(options, callsign)));
     }
     using Pending = decltype(asio::co_spawn(executor, loop(*clients.front(), shared, 0), asio::deferred));
     std::vector<Pending> pending;
     for (int i = 0; i < options.clients; ++i) {
-        pending.push_back(asio::co_spawn(executor, loop(*clients[static_cast<std::size_t>(i)], shared, i), asio::deferred));
+        auto& client = *clients[static_cast<std::size_t>(i)];
+        pending.push_back(asio::co_spawn(executor, loop(client, shared, i), asio::deferred));
     }
     auto group = asio::experimental::make_parallel_group(std::move(pending));
     auto const started = Clock::now();
@@ -95,7 +97,8 @@ asio::awaitable<Json> run_reserve(Options options) {
     return closed_loop(std::move(options), std::move(loop));
 }
 
-// Open loop: each client starts an append at fixed instants, whatever the answers do; late starts count as latency.
+// Open loop: each client starts an append at fixed instants, whatever the answers do; late starts count as
+// latency.
 asio::awaitable<Json> run_append_rate(Options options) {
     auto const begin = Clock::now();
     auto const step = std::chrono::microseconds(1'000'000LL * options.clients / options.rate);

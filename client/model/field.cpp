@@ -84,7 +84,8 @@ public:
     std::optional<Error> object(std::span<Field const> fields, Json const& value,
                                 std::string const& pointer) {
         if (!value.is_object()) return invalid("must be an object", pointer);
-        for (auto const& [name, unused] : value.items()) {
+        for (auto const& member : value.items()) {
+            auto const& name = member.key();
             auto const known = [&](Field const& field) { return field.name == name; };
             if (std::none_of(fields.begin(), fields.end(), known)) return unknown(fields, name, pointer);
         }

@@ -11,8 +11,8 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 // libpqxx 6.4 leaks the answer of a statement during which the connection broke: it asks for the client
-// encoding, and throws, before anything owns the answer. Here, because this object is in every program that has
-// sessions.
+// encoding, and throws, before anything owns the answer. Here, because this object is in every program that
+// has sessions.
 extern "C" char const* __lsan_default_suppressions() {
     return "leak:pqxx::connection_base::exec_p\n";
 }

@@ -84,7 +84,7 @@ def cli_problems(operations, cli):
         flags = [word for word in row.get("cli", "").split() if word.startswith("--")]
         if not words:
             continue
-        homes = [text for text in cli.values() if f'"{words[0]}"' in text]
+        homes = [text for text in cli.values() if f'"{words[0]}"' in text or f"CLI::App& {words[0]}" in text]
         if not any(all(re.search(rf'"[^"]*{re.escape(word)}\b', text) for word in words[1:] + flags) for text in homes):
             yield f"operation {row['name']}: the command line has no `fleet {row['cli']}`"
 

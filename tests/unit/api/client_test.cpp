@@ -100,7 +100,8 @@ TEST_CASE("granted, held, timed out and deadlocked are outcomes; anything else i
     status = "201 Created";
     body =
         R"({"outcome":"granted","reservation_id":"rsv_1","token":12,"expires_at":"2026-01-01T00:00:00.000Z",)"
-        R"("extended":false,"patterns":["src/a"],"mode":"exclusive","displaced":[{"reservation_id":"rsv_0","holder":"old"}]})";
+        R"("extended":false,"patterns":["src/a"],"mode":"exclusive",)"
+        R"("displaced":[{"reservation_id":"rsv_0","holder":"old"}]})";
     auto granted = must(run(wire.loop, reserve(wire.client, some_files())));
     REQUIRE(std::holds_alternative<Granted>(granted));
     CHECK(std::get<Granted>(granted).fence.token == 12);
@@ -222,7 +223,8 @@ TEST_CASE("lists are pages of values", "[unit][api]") {
         if (asked.has("/events/batch"))
             return http_answer(R"({"events":[{"seq":3,"event_id":"evt_1","is_new":true}]})", "201 Created");
         return http_answer(
-            R"({"items":[{"reservation_id":"rsv_1","holder":"viper-1","patterns":["a"],"status":"active"}]})");
+            R"({"items":[{"reservation_id":"rsv_1","holder":"viper-1",)"
+            R"("patterns":["a"],"status":"active"}]})");
     });
     Blocking fleet(options_for(wire.server));
     std::thread daemon([&] { wire.loop.run(); });
