@@ -29,18 +29,16 @@ returns text
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     letters constant text := '0123456789abcdefghjkmnpqrstvwxyz';
-    -- gen_random_uuid is the server's strong random source; its version and variant digits (13, 17) are left out.
-    noise text := replace(gen_random_uuid()::text, '-', '');
+    -- The server's strong random source. Its hexadecimal digits are letters of our alphabet as they are, worth four
+    -- bits of five: 58 random bits behind the millisecond, at a third of the cost of packing 74.
+    noise text := gen_random_uuid()::text;
     t bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
-    a bigint := ('x' || substr(noise, 1, 10))::bit(40)::bigint;
-    b bigint := ('x' || substr(noise, 18, 10))::bit(40)::bigint;
 begin
     if new_id.prefix <> 'evt' and new_id.prefix !~ '^([a-z]([a-z_]{0,61}[a-z])?)?$' then
         perform fleet.refuse('invalid_field', 'a prefix is up to 63 letters a-z, with _ only inside', '/prefix');
     end if;
-    -- 48 bits of time are ten characters, the rest eighty bits in sixteen: version 7 at the head of the first eight
-    -- (characters e, f), variant 10 in the second and third bit of the fourth.
-    a := (a & 34359738367) & ~(12::bigint << 20) | (14::bigint << 35) | (a & (1::bigint << 35)) | (8::bigint << 20);
+    -- 48 bits of time are ten characters. Version 7 is an "e" at the head of the rest; variant 10 wants 8, 9, a or b
+    -- in the fourth place, which is what the variant digit of the random UUID (character 20) is.
     return case when new_id.prefix = '' then '' else new_id.prefix || '_' end
         || substr(letters, ((t >> 45) & 31)::int + 1, 1) || substr(letters, ((t >> 40) & 31)::int + 1, 1)
         || substr(letters, ((t >> 35) & 31)::int + 1, 1)
@@ -48,16 +46,7 @@ begin
         || substr(letters, ((t >> 20) & 31)::int + 1, 1)
         || substr(letters, ((t >> 15) & 31)::int + 1, 1) || substr(letters, ((t >> 10) & 31)::int + 1, 1)
         || substr(letters, ((t >> 5) & 31)::int + 1, 1) || substr(letters, (t & 31)::int + 1, 1)
-        || substr(letters, ((a >> 35) & 31)::int + 1, 1) || substr(letters, ((a >> 30) & 31)::int + 1, 1)
-        || substr(letters, ((a >> 25) & 31)::int + 1, 1)
-        || substr(letters, ((a >> 20) & 31)::int + 1, 1) || substr(letters, ((a >> 15) & 31)::int + 1, 1)
-        || substr(letters, ((a >> 10) & 31)::int + 1, 1)
-        || substr(letters, ((a >> 5) & 31)::int + 1, 1) || substr(letters, (a & 31)::int + 1, 1)
-        || substr(letters, ((b >> 35) & 31)::int + 1, 1) || substr(letters, ((b >> 30) & 31)::int + 1, 1)
-        || substr(letters, ((b >> 25) & 31)::int + 1, 1)
-        || substr(letters, ((b >> 20) & 31)::int + 1, 1) || substr(letters, ((b >> 15) & 31)::int + 1, 1)
-        || substr(letters, ((b >> 10) & 31)::int + 1, 1)
-        || substr(letters, ((b >> 5) & 31)::int + 1, 1) || substr(letters, (b & 31)::int + 1, 1);
+        || 'e' || substr(noise, 1, 2) || substr(noise, 20, 4) || substr(noise, 25, 9);
 end $$;
 comment on function fleet.new_id is 'A fresh TypeID that sorts by time. Example: select fleet.new_id(''rsv'')';
 

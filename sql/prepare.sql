@@ -172,7 +172,8 @@ begin
                                and not exists (
                                select from fleet_live.hosts h
                                 where h.host_id = a.v ->> 'host' and h.epoch = (a.v ->> 'epoch')::bigint)
-                              then 'host_epoch_moved' end as code) verdict
+                              then 'host_epoch_moved' end as code
+              offset 0) verdict   -- not pulled up: each mention of the code would look for the host again
          cross join lateral (
               select verdict.code,
                      case when verdict.code is null then null when verdict.code = 'bad_json' then ''
@@ -195,7 +196,8 @@ begin
                      case verdict.code
                           when 'idempotency_mismatch' then 'draw a new key for a new request'
                           when 'forbidden' then 'ask an operator'
-                          when 'host_epoch_moved' then 'drop the leases of your pilots and join again' end as hint) p
+                          when 'host_epoch_moved' then 'drop the leases of your pilots and join again' end as hint
+              offset 0) p
     )
     select array_agg((
                c.ord, case when c.known_op then c.v ->> 'op' end, coalesce(c.v ->> 'project', ''),

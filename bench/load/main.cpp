@@ -31,6 +31,15 @@ asio::awaitable<void> prepare(Options options) {
     project.key = options.project;
     auto registered = co_await client.async_register_project(std::move(project), asio::use_awaitable);
     must(std::move(registered));
+    for (int i = 0; i <= options.clients; ++i) {
+        PilotRequest pilot{};
+        pilot.callsign = i == 0 ? "prober" : "bench-" + std::to_string(i);
+        pilot.program = "fleet_load";
+        pilot.model = "none";
+        pilot.resume = true;
+        auto known = co_await client.async_register_pilot(std::move(pilot), asio::use_awaitable);
+        must(std::move(known));
+    }
 }
 
 int main_of(int argc, char** argv) {

@@ -3,6 +3,7 @@
 #include "api/core.hpp"
 #include "api/record_codec.hpp"
 
+#include <fleet/id.hpp>
 #include <fleet/json.hpp>
 
 namespace fleet {
@@ -203,7 +204,11 @@ Client::Work<AppendedEvent> Client::append_one(ClientCorePtr core, NewEvent even
 
 Client::Work<std::vector<AppendedEvent>> Client::append(ClientCorePtr core, AppendRequest request) {
     Json events = Json::array();
-    for (NewEvent const& event : request.events) events.push_back(event_args(event));
+    // The ids make a repeat safe: what is in the log already is answered from there.
+    for (NewEvent& event : request.events) {
+        if (event.event_id.empty()) event.event_id = new_id("evt");
+        events.push_back(event_args(event));
+    }
     Json args = Json::object();
     args["events"] = std::move(events);
     if (!request.expected_version.empty()) args["expected_version"] = request.expected_version;

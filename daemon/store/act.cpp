@@ -52,11 +52,11 @@ Json ActRow::result_json() const {
 }
 
 void seal(ActRequest& request) {
-    if (!request.key.empty()) return;
     if (request.op != "append" || !request.args.is_object() || !request.args.contains("events")) {
-        request.key = new_id("evt");
+        if (request.key.empty()) request.key = new_id("evt");
         return;
     }
+    // Cheaper here than in the database, also for a request that has a key of its own.
     auto& events = request.args["events"];
     if (!events.is_array()) return;
     for (auto& event : events)

@@ -10,6 +10,14 @@ declare
     pattern text;
     problem text;
 begin
+    -- A daemon speaks for pilots, and frees what they hold when they or their host go: so it must know them. A person
+    -- at psql speaks for himself.
+    if w.host is not null and not exists (
+        select from fleet_state.pilots p
+         where p.project = w.project and p.callsign = w.actor and p.state <> 'deregistered') then
+        return fleet_log.refuse(w, 'not_found', '/actor', format('no pilot %s is registered in %s', w.actor, w.project),
+                                format('fleet pilots register %s', w.actor));
+    end if;
     r.patterns := '{}';
     for place in 0 .. jsonb_array_length(w.args -> 'patterns') - 1 loop
         pattern := fleet_log.pattern_canonical(w.args -> 'patterns' ->> place);
