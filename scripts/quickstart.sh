@@ -28,7 +28,7 @@ stage=$(mktemp -d)
 players=()
 finish() {
   for pid in "${players[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  wait "${players[@]}" 2>/dev/null || true
   rm -rf "$stage"
 }
 trap finish EXIT
@@ -47,17 +47,18 @@ git worktree add -q -b one "$stage/one"
 git worktree add -q -b two "$stage/two"
 
 # play NAME COLOUR FOLDER COMMAND…: runs a player; each of its lines is labelled on the screen and kept in a file.
+label() {
+  local line
+  while IFS= read -r line; do
+    printf '%s%-9s │%s %s\n' "$2" "$1" "$off" "$line"
+    printf '%s\n' "$line" >>"$stage/$1.log"
+  done
+}
 play() {
-  local name=$1 colour=$2 folder=$3 log=$stage/$1.log
+  local name=$1 colour=$2 folder=$3
   shift 3
-  : >"$log"
-  {
-    cd "$folder"
-    "$@" 2>&1 || echo "ended with exit status $?"
-  } | while IFS= read -r line; do
-    printf '%s%-9s │%s %s\n' "$colour" "$name" "$off" "$line"
-    printf '%s\n' "$line" >>"$log"
-  done &
+  : >"$stage/$name.log"
+  (cd "$folder" && exec "$@") > >(label "$name" "$colour") 2>&1 &
   players+=($!)
 }
 # until_said NAME PATTERN: returns when a player has said it.
@@ -75,12 +76,13 @@ play watch "$watch_colour" "$repository" fleet watch --plain --after "$position"
 play agent-one "$one_colour" "$stage/one" "$root/scripts/scene/agent-one.sh"
 until_said agent-one '^worked on'
 play agent-two "$two_colour" "$stage/two" "$root/scripts/scene/agent-two.sh"
-wait "${players[1]}" "${players[2]}"
-until_said watch '(signed off.*)'
-if grep -qh '^ended with exit status' "$stage"/*.log; then
-  echo "quickstart: the scene went wrong" >&2
-  exit 1
-fi
+for agent in "${players[1]}" "${players[2]}"; do
+  if ! wait "$agent"; then
+    echo "quickstart: the scene went wrong" >&2
+    exit 1
+  fi
+done
+until_said watch 'released src/app.c'
 
 say "5. The same in SQL: fleet services psql"
 fleet services psql -- -X -P pager=off -c "select * from fleet.log where project = 'quickstart' order by seq desc limit 12"

@@ -89,7 +89,7 @@ class LifeOfAFleet(stage.Case):
         self.assertTrue(stage.eventually(lambda: not self.home.daemon_pids(), 20), self.home.daemon_pids())
         self.assertTrue((self.home.data / "postgres/data/PG_VERSION").exists())
         self.ok(self.home.fleet("services", "up", limit=120))
-        projects = self.ok(self.home.fleet("services", "psql", "--", "-XAtc", "select key from fleet.projects"))
+        projects = self.ok(self.home.fleet("services", "psql", "--", "-XAtc", "select project from fleet.projects"))
         self.assertIn("shop", projects.out.split())
 
     def test_10_a_killed_server_comes_back(self):

@@ -112,7 +112,7 @@ std::size_t Stage::kill_listeners() {
         // Those of the daemons and of subscriptions straight on the database.
         return static_cast<std::size_t>(admin.number(
             "select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity"
-            " where datname = current_database() and application_name ~ '/(listener|subscription)$'"));
+            " where datname = current_database() and application_name ~ '/(listen|subscription)$'"));
     });
 }
 
