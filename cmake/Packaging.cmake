@@ -15,3 +15,14 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/FleetToolsConfig.cmake" "${CMAKE_CURR
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/FleetTools")
 configure_file(cmake/fleettools.pc.in fleettools.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/fleettools.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# systemd units that name the programs where they are installed, and a commented settings file to start from.
+foreach(unit IN ITEMS fleetd fleetd-system)
+  file(READ packaging/${unit}.service text)
+  string(REPLACE "/usr/local/bin" "${CMAKE_INSTALL_FULL_BINDIR}" text "${text}")
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/packaging/${unit}.service" "${text}")
+endforeach()
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/packaging/fleetd.service" DESTINATION lib/systemd/user)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/packaging/fleetd-system.service" DESTINATION lib/systemd/system
+        RENAME fleetd.service)
+install(FILES packaging/fleet.toml DESTINATION "${CMAKE_INSTALL_DATADIR}/fleettools")

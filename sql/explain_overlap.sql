@@ -88,7 +88,7 @@ comment on function fleet_log.path_witness is
 
 create function fleet.explain_overlap(a text, b text)
 returns table (collide boolean, path text, words text)
-language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql immutable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     first text := fleet_log.pattern_canonical(a);
     second text := fleet_log.pattern_canonical(b);

@@ -19,7 +19,7 @@ Error make_error(ErrorCode code, std::string message, std::string field, Json de
 Json problem_from_error(Error const& error) {
     auto const& info = error_info(error.code);
     Json problem = {
-        {"type", "https://fleettools.dev/errors/" + std::string(info.text)},
+        {"type", "urn:fleettools:error:" + std::string(info.text)},
         {"title", info.message},
         {"status", info.http_status},
         {"code", info.text},

@@ -49,7 +49,7 @@ bus::BusSettings bus_settings(AppParts const& parts) {
     bus.limits.ring_max = static_cast<std::size_t>(settings.ring_events);
     bus.limits.ring_bytes_max = static_cast<std::size_t>(settings.ring_bytes_max);
     bus.limits.subscriber.outbox_max = static_cast<std::size_t>(settings.subscriber_outbox_max);
-    bus.application_name = fmt::format("fleetd/{}/listener", parts.hostname);
+    bus.application_name = fmt::format("fleetd/{}/listen", parts.host_id);
     bus.catch_up = bus::catch_up_wanted();
     return bus;
 }
@@ -70,8 +70,9 @@ duties::DutyOptions duty_options(AppParts const& parts) {
     duties::DutyOptions options;
     options.host_id = parts.host_id;
     options.hostname = parts.hostname;
+    options.pilot_lease = parts.settings.pilot_lease;
     options.version = program_version();
-    options.application_name = fmt::format("fleetd/{}/beacon", parts.hostname);
+    options.application_name = fmt::format("fleetd/{}/beacon", parts.host_id);
     options.host_lease = parts.settings.host_lease;
     options.sweep_pause = parts.settings.sweep_pause;
     options.order_lock_limit = parts.settings.order_lock_limit;
@@ -129,7 +130,7 @@ App::App(AppParts parts)
     : parts_(std::move(parts)),
       started_(now()),
       provider_(make_provider(parts_, loop())),
-      schema_work_(loop(), fmt::format("fleetd/{}/schema", parts_.hostname), report_to(parts_.log)),
+      schema_work_(loop(), fmt::format("fleetd/{}/schema", parts_.host_id), report_to(parts_.log)),
       database_(
           DatabaseParts{loop(), *provider_, schema_work_, parts_.log, health_, parts_.files.wanted, {}}),
       readers_(

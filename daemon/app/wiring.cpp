@@ -35,7 +35,7 @@ std::unique_ptr<services::Provider> make_provider(AppParts const& parts, asio::a
 
 pg::SessionSettings session_settings(AppParts const& parts, std::string_view duty) {
     pg::SessionSettings session;
-    session.application_name = fmt::format("fleetd/{}/{}", parts.hostname, duty);
+    session.application_name = fmt::format("fleetd/{}/{}", parts.host_id, duty);
     session.role = "fleet_daemon";
     session.connect_timeout = parts.settings.connect_timeout;
     session.statement_timeout = parts.settings.statement_timeout;
