@@ -13,6 +13,10 @@ configure_package_config_file(cmake/FleetToolsConfig.cmake.in FleetToolsConfig.c
 write_basic_package_version_file(FleetToolsConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/FleetToolsConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/FleetToolsConfigVersion.cmake"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/FleetTools")
+# Relative to where the file is found, so that `cmake --install --prefix` may put everything elsewhere.
+file(RELATIVE_PATH FLEET_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+# Relative to the file itself, so that `cmake --install --prefix DIR` needs no second configuration.
+file(RELATIVE_PATH FLEET_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/fleettools.pc.in fleettools.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/fleettools.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 

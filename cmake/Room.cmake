@@ -19,6 +19,7 @@ function(fleet_room name)
 
   add_library(${target} STATIC ${sources} ${ROOM_SOURCES})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME fleettools_${name} EXPORT_NAME ${name})
+  target_compile_features(${target} PUBLIC cxx_std_20)  # public: whoever includes our headers needs it, too
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:fleet_options>)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${FLEET_ROOMS_DIR}/${name}>)
   foreach(used IN LISTS ROOM_USES)
