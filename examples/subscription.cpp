@@ -17,6 +17,7 @@ asio::awaitable<void> follow(fleet::Subscription& subscription, int count) {
         if (!event) throw fleet::ErrorException(event.error());
         std::cout << event->seq << " " << event->type << " " << fleet::json_text(event->data) << std::endl;
     }
+    subscription.stop();  // otherwise it keeps the loop busy
 }
 
 int main(int argc, char** argv) {

@@ -34,7 +34,9 @@ public:
 
     asio::awaitable<Result<FeedBatch>> next() override {
         while (!stopped_) {
+            reading_ = true;
             auto batch = co_await step();
+            reading_ = false;
             if (batch) {
                 plan_.progressed();
                 trouble_.clear();
@@ -67,6 +69,8 @@ public:
         stopped_ = true;
         timer_.cancel();
         if (channel_) channel_->hang_up();
+        // Its timers keep the loop busy as long as it exists. A call that is pending lets go of it by itself.
+        if (!reading_) channel_.reset();
     }
 
 private:
@@ -132,6 +136,7 @@ private:
     std::optional<Position> resume_{};
     std::string trouble_{};
     std::minstd_rand random_{std::random_device{}()};
+    bool reading_ = false;
     bool stopped_ = false;
 };
 

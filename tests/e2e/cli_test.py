@@ -122,6 +122,7 @@ class WithAFleet(stage.Case):
     def test_schema_goes_down_and_up_again_on_dry_run(self):
         self.ok(self.fleet("db", "migrate"))
         self.ok(self.fleet("db", "rollback", "--to", "1", "--dry-run"))
+        self.refused(self.fleet("db", "rollback", "--to", "0"), 2, "--yes")
         self.ok(self.fleet("replay", "--verify"))
 
     def test_doctor_is_content(self):

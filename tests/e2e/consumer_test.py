@@ -37,7 +37,7 @@ class Consumer(stage.Case):
 
     def test_a_program_builds_with_pkg_config(self):
         libraries = next(path.parent for path in stage.PREFIX.rglob("fleettools.pc"))
-        flags = self.home.run("pkg-config", "--cflags", "--libs", "--static", "fleettools",
+        flags = self.home.run("pkg-config", "--cflags", "--libs", "fleettools",
                               PKG_CONFIG_PATH=f"{libraries}:{os.environ.get('PKG_CONFIG_PATH', '')}")
         self.ok(flags)
         program = self.work / "with_pkg_config"

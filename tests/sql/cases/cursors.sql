@@ -1,7 +1,7 @@
 -- Cursors move forward only, not beyond the head, and notice a rewound log; leaders have epochs; pilots beat.
 begin;
 set search_path = tap, public;
-select plan(24);
+select plan(25);
 select scene();
 select act((select jsonb_agg(note(i)) from generate_series(1, 10) i));
 
@@ -37,6 +37,8 @@ select act(jsonb_build_array('{"op": "sweep", "args": {"duty_epoch": 1}}'::jsonb
                              '{"op": "sweep", "args": {"duty_epoch": 2}}'::jsonb, '{"op": "sweep"}'::jsonb));
 select is((select array_agg(coalesce(code, 'ok') order by ord) from answers),
           array['ok', 'invalid_field', 'duty_lost', 'duty_lost'], 'only the leader of now sweeps');
+update fleet_live.leaders set holder = '', epoch = 0;
+select is(fleet.lead('sweep', 'host_a'), 1::bigint, 'who holds the lock of a table made anew leads it with a new epoch');
 select is(fleet.resign('sweep'), true, 'a duty is given back');
 select act('[{"op": "sweep", "args": {"duty_epoch": 1}}]');
 select is((answer(1)).code, 'duty_lost', 'what the old leader still sends is refused');

@@ -60,7 +60,12 @@ TEST_CASE("help and version are said, not run", "[unit][cli]") {
     CommandLine line;
     CHECK(std::get<Said>(read(line, {"--help"})).text.find("First steps") != std::string::npos);
     CommandLine other;
-    CHECK(std::get<Said>(read(other, {"reserve", "--help"})).text.find("--wait") != std::string::npos);
+    auto page = std::get<Said>(read(other, {"reserve", "--help"})).text;
+    CHECK(page.find("--wait") != std::string::npos);
+    CommandLine third;
+    auto below = std::get<Said>(read(third, {"services", "up", "--help"})).text;
+    CHECK(below.find("Usage: fleet services up") != std::string::npos);
+    CHECK(below.find("First steps") == std::string::npos);
     CommandLine bare;
     CHECK(std::holds_alternative<Said>(read(bare, {})));
     CommandLine version;

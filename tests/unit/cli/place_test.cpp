@@ -108,7 +108,7 @@ TEST_CASE("a directory means all below it, and that is said", "[unit][cli]") {
 TEST_CASE("paths out of the project and outside the grammar are refused", "[unit][cli]") {
     Folder folder;
     fs::create_directories(folder.path / "in");
-    for (auto typed : {"../x", "/etc/passwd", "in/../../x", "a["}) {
+    for (auto typed : {"../x", "/etc/passwd", "in/../../x", "a[", ""}) {
         CHECK(code_of(pattern_argument(folder.place(), typed)) == "invalid_field");
     }
 }
