@@ -101,7 +101,12 @@ begin
                and exists (select from event v where v.ord = a.ord and v.known_seq is null)
             union all
             select v.ord, 1 + v.n, fleet_log.append_problem(v.e, v.about, '/args/events/' || (v.n - 1))
-              from event v where v.known_seq is null) p
+              from event v
+             where v.known_seq is null
+               -- A plain event of somebody's own type has nothing to be refused for.
+               and (v.e ->> 'type' ~ '^x\.[a-z0-9][a-z0-9_.-]*$' and length(v.e ->> 'type') <= 123
+                    and pg_column_size(v.e) < 16384
+                    and not v.e ?| '{stream_type,stream_id,occurred_at,schema_version}') is not true) p
          where p.bad is not null
          order by p.ord, p.n
     ), fresh as (
@@ -121,7 +126,8 @@ begin
                                       causation_id, correlation_id, data, metadata, occurred_at, recorded_at, schema_version)
         select m.seq, m.id, m.project, m.e ->> 'type', m.stream_type, m.stream_id, m.version, m.actor,
                m.e ->> 'causation_id', m.e ->> 'correlation_id', coalesce(nullif(m.e -> 'data', 'null'), '{}'), m.metadata,
-               coalesce(fleet_log.try_time(m.e ->> 'occurred_at'), m.at), m.at,
+               case when m.e ? 'occurred_at' then coalesce(fleet_log.try_time(m.e ->> 'occurred_at'), m.at) else m.at end,
+               m.at,
                coalesce((m.e ->> 'schema_version')::int, (m.about).schema_version, 1)
           from numbered m order by m.seq
     ), answer as (

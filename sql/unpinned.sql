@@ -6,7 +6,8 @@ declare
     item record;
     names constant text[] := array[
         'put', 'perform', 'fold_added', 'event_problem', 'fold_reservation', 'apply_one', 'request_is_sound',
-        'fence_is_sound', 'fence_problem', 'reservation_fence_problem', 'json_time', 'switched', 'elapsed_ms',
+        'append_is_sound', 'append_problem', 'try_time', 'fence_is_sound', 'fence_problem',
+        'reservation_fence_problem', 'json_time', 'switched', 'elapsed_ms',
         'do_reserve', 'do_release', 'do_extend', 'grant_files', 'grant_waiters', 'obstacles', 'overlapping',
         'overlapping_file', 'overlapping_tree', 'overlapping_glob', 'held_reservation', 'lease_problem',
         'reservation_id_of', 'reservation_is_known', 'pattern_canonical', 'pattern_problem', 'pattern_kind',
