@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace fleet::cli {
@@ -28,9 +30,19 @@ int fail(Screen& screen, Error const& error) {
     return exit_code(error);
 }
 
+std::optional<Error> go_to(std::string const& folder) {
+    if (folder.empty()) return std::nullopt;
+    std::error_code error;
+    std::filesystem::current_path(folder, error);
+    if (!error) return std::nullopt;
+    Error refused = make_error(ErrorCode::usage, fmt::format("{}: {}", folder, error.message()), "-C");
+    refused.hint = "Name a directory that exists and that you may enter.";
+    return refused;
+}
+
 int run_command(Run const& run, Globals const& globals, Screen& screen) {
     try {
-        if (!globals.directory.empty()) std::filesystem::current_path(globals.directory);
+        if (auto error = go_to(globals.directory)) return fail(screen, *error);
         Context context(globals, screen);
         int code = run(context);
         screen.passing("");
@@ -39,7 +51,7 @@ int run_command(Run const& run, Globals const& globals, Screen& screen) {
         return fail(screen, failure.error());
     } catch (std::filesystem::filesystem_error const& failure) {
         auto text = fmt::format("{}: {}", failure.path1().string(), failure.code().message());
-        return fail(screen, make_error(ErrorCode::usage, std::move(text), "-C"));
+        return fail(screen, make_error(ErrorCode::internal, std::move(text)));
     } catch (std::exception const& failure) {
         return fail(screen, make_error(ErrorCode::internal, failure.what()));
     }

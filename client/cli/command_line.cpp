@@ -66,9 +66,9 @@ CommandLine::CommandLine() : root_(about, "fleet"), menu_(root_) {
         .add_option("--endpoint", globals_.endpoint,
                     "The daemon, unix:/path or http://host:port [FLEET_ENDPOINT]")
         ->type_name("ADDRESS");
-    root_.footer(first_steps);
     root_.get_formatter()->column_width(34);
     add_commands(menu_);
+    root_.footer(first_steps);  // after the commands, which would each repeat it
 }
 
 // What CLI11 could not read, in words that say the next step.

@@ -14,6 +14,13 @@ Error outside(std::string_view typed, Place const& place, std::string_view why) 
     return error;
 }
 
+// "$FILE" of an empty variable: the folder one stands in would be far more than was meant.
+Error nothing_named() {
+    Error error = make_error(ErrorCode::invalid_field, "an empty path names nothing", "/patterns");
+    error.hint = "Write . for the folder you are in, with everything in it.";
+    return error;
+}
+
 bool has_wildcard(fs::path const& part) {
     return part.native().find_first_of("*?") != std::string::npos;
 }
@@ -48,6 +55,7 @@ Split split(fs::path const& path) {
 }
 
 Result<std::string> below_top(Place const& place, std::string_view typed, bool& is_directory) {
+    if (typed.empty()) return nothing_named();
     fs::path absolute = (place.cwd / fs::path(typed)).lexically_normal();
     if (!is_inside(absolute, place.top)) return outside(typed, place, "is not below");
     Split parts = split(absolute);

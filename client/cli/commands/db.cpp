@@ -7,6 +7,11 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
 namespace fleet::cli {
 namespace {
 
@@ -70,7 +75,23 @@ int migrate(Context& context, bool dry_run) {
     return report(context, answer, dry_run);
 }
 
-int rollback(Context& context, int to, bool dry_run) {
+// A down step drops tables with all that is in them; what it would undo is shown before.
+void ask(Context& context, int to) {
+    if (::isatty(0) != 1) {
+        refuse(ErrorCode::usage, "a rollback deletes what the newer versions keep, at 0 the whole log",
+               "See what would go with --dry-run; add --yes to say that you mean it.");
+    }
+    Json steps = context.call("db.rollback", {{"to", to}, {"dry_run", true}});
+    for (std::string const& step : names_of(steps, "steps")) std::cerr << "would " << step << '\n';
+    std::cerr << "This deletes the tables of these steps and all that is in them. Write \"rollback\" to go on: "
+              << std::flush;
+    std::string word;
+    std::getline(std::cin, word);
+    if (word != "rollback") refuse(ErrorCode::cancelled, "nothing was undone");
+}
+
+int rollback(Context& context, int to, bool dry_run, bool yes) {
+    if (!dry_run && !yes) ask(context, to);
     Json args{{"to", to}};
     if (dry_run) args["dry_run"] = true;
     Json answer = context.call("db.rollback", std::move(args), patient());
@@ -87,13 +108,15 @@ void add_db(Menu& menu) {
                  [dry](Context& context) { return migrate(context, *dry); })
         .add_flag("--dry-run", *dry, "Say what would be applied");
     auto to = std::make_shared<int>(0);
+    auto yes = std::make_shared<bool>(false);
     auto& back = menu.command(db, "rollback", "Go back to an older version",
-                              [to, dry](Context& context) { return rollback(context, *to, *dry); });
+                              [to, dry, yes](Context& context) { return rollback(context, *to, *dry, *yes); });
     back.add_option("--to", *to, "The version to go back to")
         ->required()
         ->type_name("N")
         ->check(CLI::Range(0, 9999));
     back.add_flag("--dry-run", *dry, "Say what would be undone");
+    back.add_flag("--yes", *yes, "Do not ask");
 }
 
 }  // namespace fleet::cli

@@ -44,14 +44,16 @@ int documents(CLI::App const& root, fs::path const& folder) {
 
 int help(CLI::App& root, std::vector<std::string> const& words) {
     CLI::App* app = &root;
+    std::string name = root.get_name();
     for (std::string const& word : words) {
         auto below = app->get_subcommands([&](CLI::App const* one) { return one->check_name(word); });
         if (below.empty())
             refuse(ErrorCode::usage, fmt::format("there is no command {}", word), "`fleet help` lists them.");
         app = below.front();
+        name += " " + app->get_name();
     }
     // Asked for another command than the one that runs: its own page, not that of `help`.
-    print(app->get_formatter()->make_help(app, "", CLI::AppFormatMode::Normal));
+    print(app->get_formatter()->make_help(app, name, CLI::AppFormatMode::Normal));
     return 0;
 }
 
