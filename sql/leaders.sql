@@ -6,15 +6,20 @@ language plpgsql volatile security definer set search_path = pg_catalog, fleet_s
 declare
     class int := fleet.lock_class('duty');
     row fleet_live.leaders;
+    leads_already boolean;
 begin
     insert into fleet_live.leaders (duty, holder, epoch, since) values (lead.duty, '', 0, clock_timestamp())
         on conflict on constraint leaders_pkey do nothing;
     select * into row from fleet_live.leaders l where l.duty = lead.duty;
-    if exists (select from pg_locks l where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.granted
-                 and l.classid::bigint = class and l.objid::bigint = row.number and l.objsubid = 2) then
-        return row.epoch;   -- this connection leads already
+    leads_already := exists (
+        select from pg_locks l
+         where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.granted
+           and l.classid::bigint = class and l.objid::bigint = row.number and l.objsubid = 2);
+    -- The lock outlives the row when the schema is made anew under a leader: then it is a new lead.
+    if leads_already and row.holder = lead.holder then
+        return row.epoch;
     end if;
-    if not pg_try_advisory_lock(class, row.number) then
+    if not leads_already and not pg_try_advisory_lock(class, row.number) then
         return null;
     end if;
     update fleet_live.leaders l set holder = lead.holder, epoch = l.epoch + 1, since = clock_timestamp()

@@ -83,7 +83,8 @@ declare
     old fleet_state.pilots := fleet_log.find_pilot(w, name);
 begin
     if old.pilot_id is null then
-        return fleet_log.refuse(w, 'not_found', '/args/callsign', 'no pilot ' || name, 'fleet pilots register');
+        return fleet_log.refuse(w, 'not_found', '/args/callsign', 'no pilot ' || name,
+                                format('fleet pilots register %s --program NAME --model NAME', name));
     end if;
     if old.state = w.args ->> 'to' and old.current_sortie is not distinct from w.args ->> 'current_sortie' then
         w.result := fleet_log.pilot_json(w.project, name);   -- nothing changes, nothing is written
@@ -112,7 +113,8 @@ declare
     removed jsonb;
 begin
     if old.pilot_id is null then
-        return fleet_log.refuse(w, 'not_found', '/args/callsign', 'no pilot ' || name, 'fleet pilots register');
+        return fleet_log.refuse(w, 'not_found', '/args/callsign', 'no pilot ' || name,
+                                format('fleet pilots register %s --program NAME --model NAME', name));
     elsif old.state = 'deregistered' then
         return fleet_log.refuse(w, 'transition_refused', '/args/callsign', name || ' is deregistered', null,
             jsonb_build_object('found', old.state, 'asked', 'pilot_capabilities_changed', 'allowed', '[]'::jsonb));

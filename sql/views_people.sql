@@ -2,8 +2,8 @@
 
 create view fleet.log as
 select e.seq, to_char(e.recorded_at, 'HH24:MI:SS') as at, left(e.project, 20) as project, left(e.actor, 16) as actor,
-       e.type, left(regexp_replace(e.data::text, '[{}"]', '', 'g'), 48) as says
-  from fleet.events e
+       e.type, left(says.whole, 47) || case when length(says.whole) > 47 then '…' else '' end as says
+  from fleet.events e, lateral (select regexp_replace(e.data::text, '[{}"]', '', 'g') as whole) says
  order by e.seq desc;
 comment on view fleet.log is 'The log, one readable line an event, newest first. Example: select * from fleet.log limit 20';
 comment on column fleet.log.at is 'Time of day, in the session''s time zone.';

@@ -16,7 +16,7 @@ begin
         select from fleet_state.pilots p
          where p.project = w.project and p.callsign = w.actor and p.state <> 'deregistered') then
         return fleet_log.refuse(w, 'not_found', '/actor', format('no pilot %s is registered in %s', w.actor, w.project),
-                                format('fleet pilots register %s', w.actor));
+                                format('fleet pilots register %s --program NAME --model NAME', w.actor));
     end if;
     r.patterns := '{}';
     for place in 0 .. jsonb_array_length(w.args -> 'patterns') - 1 loop
