@@ -83,8 +83,9 @@ void ask(Context& context, int to) {
     }
     Json steps = context.call("db.rollback", {{"to", to}, {"dry_run", true}});
     for (std::string const& step : names_of(steps, "steps")) std::cerr << "would " << step << '\n';
-    std::cerr << "This deletes the tables of these steps and all that is in them. Write \"rollback\" to go on: "
-              << std::flush;
+    std::cerr
+        << "This deletes the tables of these steps and all that is in them. Write \"rollback\" to go on: "
+        << std::flush;
     std::string word;
     std::getline(std::cin, word);
     if (word != "rollback") refuse(ErrorCode::cancelled, "nothing was undone");
@@ -109,8 +110,9 @@ void add_db(Menu& menu) {
         .add_flag("--dry-run", *dry, "Say what would be applied");
     auto to = std::make_shared<int>(0);
     auto yes = std::make_shared<bool>(false);
-    auto& back = menu.command(db, "rollback", "Go back to an older version",
-                              [to, dry, yes](Context& context) { return rollback(context, *to, *dry, *yes); });
+    auto& back =
+        menu.command(db, "rollback", "Go back to an older version",
+                     [to, dry, yes](Context& context) { return rollback(context, *to, *dry, *yes); });
     back.add_option("--to", *to, "The version to go back to")
         ->required()
         ->type_name("N")
