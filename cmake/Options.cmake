@@ -45,6 +45,6 @@ if(FLEET_SANITIZE STREQUAL "address" OR FLEET_SANITIZE STREQUAL "address-undefin
     add_link_options(-fsanitize=undefined)
   endif()
 elseif(FLEET_SANITIZE STREQUAL "thread")
-  add_compile_options(-fsanitize=thread -Wno-tsan)
+  add_compile_options(-fsanitize=thread $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   add_link_options(-fsanitize=thread)
 endif()
