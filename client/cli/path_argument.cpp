@@ -83,6 +83,11 @@ Result<PatternArgument> pattern_argument(Place const& place, std::string_view ty
         auto why = is_directory && !typed.ends_with('/') ? " (a directory: everything in it)" : "";
         out.note = fmt::format("{} means {}{}", typed, out.pattern, why);
     }
+    // Who means a directory that comes later would otherwise hold one file of that name.
+    std::error_code error;
+    bool const is_plain = !all_below && out.pattern.find_first_of("*?") == std::string::npos;
+    if (is_plain && fs::path(out.pattern).extension().empty() && !fs::exists(place.top / out.pattern, error))
+        out.note = fmt::format("{} is not there yet and is taken for a file; a directory is {}/", typed, typed);
     auto parsed = Pattern::parse(out.pattern);
     if (!parsed) return parsed.error();
     return out;

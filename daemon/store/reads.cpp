@@ -36,6 +36,16 @@ Error no_statement(std::string_view name) {
     return make_error(ErrorCode::internal, "there is no statement " + std::string(name));
 }
 
+// "there is no pilot nope": the statement says what, the filter which.
+std::string asked_for(std::string_view statement, Json const& filter) {
+    std::string what(statement.starts_with("show_") ? statement.substr(5) : statement);
+    for (char const* name : {"callsign", "key", "consumer", "name", "id", "event_id", "reservation_id", "host_id"}) {
+        auto const found = filter.is_object() ? filter.find(name) : filter.end();
+        if (found != filter.end() && found->is_string()) return "there is no " + what + " " + found->get<std::string>();
+    }
+    return "there is no such " + what;
+}
+
 }  // namespace
 
 std::vector<EventRef> read_log(pg::Session& session, std::int64_t after, std::int64_t upto,
@@ -81,9 +91,10 @@ asio::awaitable<Result<std::vector<Item>>> Reads::list(std::string_view statemen
 }
 
 asio::awaitable<Result<Item>> Reads::show(std::string_view statement, Json filter) {
+    auto const asked = asked_for(statement, filter);
     auto items = co_await list(statement, std::move(filter));
     if (!items) co_return std::move(items).error();
-    if (items->empty()) co_return make_error(ErrorCode::not_found);
+    if (items->empty()) co_return make_error(ErrorCode::not_found, asked);
     co_return std::move(items->front());
 }
 

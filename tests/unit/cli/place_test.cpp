@@ -103,6 +103,7 @@ TEST_CASE("a directory means all below it, and that is said", "[unit][cli]") {
     CHECK(pattern(folder.place(), "later/") == "later/**");
     CHECK(pattern(folder.place(), ".") == "**");
     CHECK(must(pattern_argument(folder.place(), "src/main.cpp")).note.empty());
+    CHECK(must(pattern_argument(folder.place(), "later")).note.find("later/") != std::string::npos);
 }
 
 TEST_CASE("paths out of the project and outside the grammar are refused", "[unit][cli]") {
