@@ -87,7 +87,7 @@ Result<PatternArgument> pattern_argument(Place const& place, std::string_view ty
     std::error_code error;
     bool const is_plain = !all_below && out.pattern.find_first_of("*?") == std::string::npos;
     if (is_plain && fs::path(out.pattern).extension().empty() && !fs::exists(place.top / out.pattern, error))
-        out.note = fmt::format("{} is not there yet and is taken for a file; a directory is {}/", typed, typed);
+        out.note = fmt::format("{0} is not there yet and is taken for a file; a directory is {0}/", typed);
     auto parsed = Pattern::parse(out.pattern);
     if (!parsed) return parsed.error();
     return out;

@@ -39,9 +39,12 @@ Error no_statement(std::string_view name) {
 // "there is no pilot nope": the statement says what, the filter which.
 std::string asked_for(std::string_view statement, Json const& filter) {
     std::string what(statement.starts_with("show_") ? statement.substr(5) : statement);
-    for (char const* name : {"callsign", "key", "consumer", "name", "id", "event_id", "reservation_id", "host_id"}) {
-        auto const found = filter.is_object() ? filter.find(name) : filter.end();
-        if (found != filter.end() && found->is_string()) return "there is no " + what + " " + found->get<std::string>();
+    if (!filter.is_object()) return "there is no such " + what;
+    for (char const* name :
+         {"callsign", "key", "consumer", "name", "id", "event_id", "reservation_id", "host_id"}) {
+        auto const found = filter.find(name);
+        if (found == filter.end() || !found->is_string()) continue;
+        return "there is no " + what + " " + found->get<std::string>();
     }
     return "there is no such " + what;
 }
