@@ -23,16 +23,17 @@ $$;
 create temp table before as select 0::bigint as scans, 0::bigint as rows;
 create function pg_temp.mark() returns void language sql as $$ update before set scans = pg_temp.scans(), rows = pg_temp.rows_read() $$;
 
+-- Plans are made before anything is counted: the planner may look at the ends of an index, which is not the search.
+select act(jsonb_build_array(want('first', '{first/of/all.ts}', '{"dry_run": true}')));
 select pg_temp.mark();
 select act(jsonb_build_array(want('me', '{lib/new.ts}')));
 select is(pg_temp.scans() - scans, 0::bigint, 'a free file: no table is read through') from before;
--- The planner looks at the ends of an index now and then: these few rows are not the search's.
-select cmp_ok(pg_temp.rows_read() - rows, '<=', 10::bigint, 'and no row is looked at') from before;
+select cmp_ok(pg_temp.rows_read() - rows, '<=', 0::bigint, 'and no row is looked at') from before;
 select pg_temp.mark();
 select act(jsonb_build_array(want('me', '{src/mod3/lib/new.ts}')));
 select is((answer(1)).code, null, 'a free file among a thousand broad globs');
 select is(pg_temp.scans() - scans, 0::bigint, 'is found free by the index') from before;
-select cmp_ok(pg_temp.rows_read() - rows, '<=', 1011::bigint, 'looking only at what may cover it') from before;
+select cmp_ok(pg_temp.rows_read() - rows, '<=', 1001::bigint, 'looking only at what may cover it') from before;
 select pg_temp.mark();
 select act(jsonb_build_array(want('me', '{docs/}'), want('me', '{src/mod5/lib/}'), want('me', '{**/*.ts}'), want('me', '{src/*/x?.zig}'), want('me', '{src/mod7/lib/file2.ts}')));
 select is((select array_agg(coalesce(code, 'ok') order by ord) from answers), '{ok,reservation_held,reservation_held,ok,ok}', 'directories, repository-wide globs, files');
