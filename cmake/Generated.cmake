@@ -2,6 +2,7 @@
 set(FLEET_GENERATED "${CMAKE_BINARY_DIR}/generated")
 
 file(GLOB FLEET_CATALOGUE_FILES CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/client/catalogue/*.json"
+     "${CMAKE_SOURCE_DIR}/client/catalogue/events/*.json" "${CMAKE_SOURCE_DIR}/client/catalogue/operations/*.json"
      "${CMAKE_SOURCE_DIR}/client/catalogue/*.py")
 set(FLEET_CATALOGUE_NAMES error_codes events operations settings)
 set(FLEET_CATALOGUE_SOURCES "${FLEET_GENERATED}/openapi.cpp")

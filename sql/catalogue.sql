@@ -2,8 +2,6 @@
 -- What the database knows of the catalogue: event types, errors, the check of payloads, older payloads brought up to date.
 
 insert into fleet_log.event_types as t (type, family, stream_type, command, is_open, schema_version, words) values
-    ('project_registered', 'project', 'project', 'register_project', false, 1, 'A project is known to the fleet from here on.'),
-    ('project_archived', 'project', 'project', 'archive_project', false, 1, 'A project is put away; it can be read, nobody works in it.'),
     ('host_joined', 'host', 'host', 'host_join', false, 2, 'A daemon has taken its place. The seq of this event is the host''s epoch: commands of an older one are refused.'),
     ('host_left', 'host', 'host', 'host_leave', false, 1, 'A daemon has gone, or was declared lost.'),
     ('pilot_registered', 'pilot', 'pilot', 'register_pilot', false, 1, 'An agent has an identity in the project.'),
@@ -11,6 +9,8 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('pilot_capabilities_changed', 'pilot', 'pilot', 'change_capabilities', false, 1, 'A pilot can do more, or less, than was known.'),
     ('pilot_stale', 'pilot', 'pilot', 'sweep', false, 1, 'No sign of life of a pilot for the length of its lease, or its host is lost.'),
     ('pilot_deregistered', 'pilot', 'pilot', 'deregister_pilot', false, 1, 'A pilot has left; what it held is free.'),
+    ('project_registered', 'project', 'project', 'register_project', false, 1, 'A project is known to the fleet from here on.'),
+    ('project_archived', 'project', 'project', 'archive_project', false, 1, 'A project is put away; it can be read, nobody works in it.'),
     ('file_reserved', 'reservation', 'reservation', 'reserve', false, 1, 'A pilot holds files. The seq of this event is the token of the reservation.'),
     ('file_reservation_extended', 'reservation', 'reservation', 'extend', false, 1, 'A reservation lasts longer.'),
     ('file_wait_started', 'reservation', 'reservation', 'reserve', false, 1, 'A request waits in line for files that others hold.'),
@@ -350,14 +350,6 @@ begin
                 data ?& '{reason}'::text[] and data - '{reason,final_status}'::text[] = '{}'
                 and ((data ->> 'reason') in ('completed', 'error', 'timeout', 'manual'))
                 and ((data -> 'final_status') is null or (jsonb_typeof(data -> 'final_status') = 'string' and length(data ->> 'final_status') between 0 and 2000))
-        when 'project_registered 1' then
-                data ?& '{name}'::text[] and data - '{name,vcs_url,default_branch}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 200)
-                and ((data -> 'vcs_url') is null or (jsonb_typeof(data -> 'vcs_url') = 'string' and length(data ->> 'vcs_url') between 1 and 2000))
-                and ((data -> 'default_branch') is null or (jsonb_typeof(data -> 'default_branch') = 'string' and length(data ->> 'default_branch') between 1 and 200))
-        when 'project_archived 1' then
-                data ?& '{}'::text[] and data - '{reason}'::text[] = '{}'
-                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
         when 'host_joined 1' then
                 data ?& '{hostname,version}'::text[] and data - '{hostname,version}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'hostname') = 'string' and length(data ->> 'hostname') between 1 and 255)
@@ -370,6 +362,14 @@ begin
         when 'host_left 1' then
                 data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
                 and ((data ->> 'reason') in ('shutdown', 'lost'))
+        when 'project_registered 1' then
+                data ?& '{name}'::text[] and data - '{name,vcs_url,default_branch}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 200)
+                and ((data -> 'vcs_url') is null or (jsonb_typeof(data -> 'vcs_url') = 'string' and length(data ->> 'vcs_url') between 1 and 2000))
+                and ((data -> 'default_branch') is null or (jsonb_typeof(data -> 'default_branch') = 'string' and length(data ->> 'default_branch') between 1 and 200))
+        when 'project_archived 1' then
+                data ?& '{}'::text[] and data - '{reason}'::text[] = '{}'
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
         end) is true then
         return null;
     end if;
@@ -400,23 +400,23 @@ begin
             '[{"name": "last_seen_at", "type": "timestamp"}, {"name": "lease_seconds", "type": "integer", "min": 0, "max": 31536000}]'
         when 'pilot_deregistered 1' then
             '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["completed", "error", "timeout", "manual"]}, {"name": "final_status", "type": "text", "optional": true, "min": 0, "max": 2000}]'
-        when 'project_registered 1' then
-            '[{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "vcs_url", "type": "string", "optional": true, "min": 1, "max": 2000}, {"name": "default_branch", "type": "string", "optional": true, "min": 1, "max": 200}]'
-        when 'project_archived 1' then
-            '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
         when 'host_joined 1' then
             '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}]'
         when 'host_joined 2' then
             '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}, {"name": "pid", "type": "integer", "min": 0, "max": 4294967295}]'
         when 'host_left 1' then
             '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["shutdown", "lost"]}]'
+        when 'project_registered 1' then
+            '[{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "vcs_url", "type": "string", "optional": true, "min": 1, "max": 2000}, {"name": "default_branch", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'project_archived 1' then
+            '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
         end;
     if rules is not null then
         found := fleet_log.field_problem(rules, data, '/data');
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'host_joined', 'host_left') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'host_joined', 'host_left', 'project_registered', 'project_archived') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;

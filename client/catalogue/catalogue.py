@@ -9,6 +9,9 @@ FIELD_TYPES = ("string", "text", "integer", "number", "boolean", "timestamp", "d
 FIELD_KEYS = {"name", "type", "optional", "nullable", "min", "max", "item_max", "enum", "fields", "check", "words",
               "default", "in"}
 EVENT_NAME = re.compile(r"^[a-z][a-z_]*[a-z]$")
+# What every operation that works inside a project takes, unless it says so itself.
+PROJECT = {"name": "project", "type": "string", "optional": True, "min": 1, "max": 200,
+           "words": "key of the project; default: the header Fleet-Project"}
 SNAKE = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -19,6 +22,12 @@ class Broken(Exception):
 def load(name):
     with open(HERE / f"{name}.json", encoding="utf-8") as file:
         return json.load(file)
+
+
+def load_all(folder, member):
+    """The rows of every page of a folder: a subject a page, pages in the order of their names."""
+    return [row for path in sorted((HERE / folder).glob("*.json"))
+            for row in load(f"{folder}/{path.stem}").get(member, [])]
 
 
 def need(condition, message):
@@ -55,23 +64,23 @@ def errors():
 
 def events():
     """Event types with `versions` (oldest first, each with its fields); the newest is also under `fields`."""
-    document = load("events")
+    document = {"types": load_all("events", "types"), "later": load("events/later")["later"]}
     seen = set()
     for row in document["types"]:
         name = row["type"]
-        need(EVENT_NAME.match(name) and name not in seen, f"events.json: {name}: bad name, or twice")
+        need(EVENT_NAME.match(name) and name not in seen, f"events: {name}: bad name, or twice")
         seen.add(name)
-        need(row.get("open") or row.get("command"), f"events.json: {name} has neither a command nor the mark open")
+        need(row.get("open") or row.get("command"), f"events: {name} has neither a command nor the mark open")
         older = row.setdefault("older", [])
         row["schema_version"] = len(older) + 1
         row["versions"] = [entry["fields"] for entry in older] + [row["fields"]]
         for number, entry in enumerate(older, 1):
-            need(entry.get("upcast"), f"events.json: {name} version {number} has no upcast")
+            need(entry.get("upcast"), f"events: {name} version {number} has no upcast")
         for fields in row["versions"]:
             for field in fields:
                 check_field(field, name)
     for name in later(document):
-        need(EVENT_NAME.match(name) and name not in seen, f"events.json: later {name}: bad name, or twice")
+        need(EVENT_NAME.match(name) and name not in seen, f"events: later {name}: bad name, or twice")
         seen.add(name)
     return document
 
@@ -82,12 +91,12 @@ def later(document):
 
 
 def operations():
-    rows = load("operations")["operations"]
+    rows = load_all("operations", "operations")
     seen, routes = set(), set()
     codes = {row["code"] for row in errors()}
     for row in rows:
         name = row["name"]
-        need(name not in seen, f"operations.json: {name} twice")
+        need(name not in seen, f"operations: {name} twice")
         seen.add(name)
         need(row["kind"] in ("read", "write", "stream", "custom"), f"{name}: kind")
         need(row["role"] in ("anyone", "user", "operator"), f"{name}: role")
@@ -96,9 +105,12 @@ def operations():
             route = (row["method"], re.sub(r"\{[^}]*\}", "{}", row["path"]))
             need(route not in routes, f"{name}: route {route} twice")
             routes.add(route)
-        names = [field["name"] for field in row.get("input", [])]
+        names = [field["name"] for field in row.setdefault("input", [])]
+        if row.get("project") and "project" not in names:
+            row["input"].insert(0, dict(PROJECT))
+            names.insert(0, "project")
         need(len(names) == len(set(names)), f"{name}: a field twice")
-        for field in row.get("input", []):
+        for field in row["input"] + row.get("drawn", []):
             check_field(field, name)
         for param in re.findall(r"\{(\w+)\}", row.get("path", "")):
             need(param in names, f"{name}: path parameter {param} is not a field")

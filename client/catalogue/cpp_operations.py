@@ -37,8 +37,10 @@ struct Operation {{
     int success_status;
     bool needs_project;                 // field `project` or header Fleet-Project
     bool needs_fence;                   // field `fence` or header Fleet-Fence
+    bool honours_if_match;              // its command takes the version as `expected_version`
     bool on_websocket;
     std::string_view cli;               // "pilots register", or "" when the command line has no word for it
+    std::string_view location;          // path of what was made; {parameter}s are members of the answer
     std::span<Field const> input;
     std::span<std::string_view const> errors;   // those that are particular to it
     std::string_view output;
@@ -78,7 +80,9 @@ def row_text(row, fields, errors):
             f".success_status = {row.get('status', 200)},\n"
             f"              .needs_project = {flag(row.get('project'))}, "
             f".needs_fence = {flag(row.get('fence') == 'required')}, "
-            f".on_websocket = {flag(row.get('websocket', True))}, .cli = {quoted(row.get('cli', ''))},\n"
+            f".honours_if_match = {flag(row.get('if_match'))},\n"
+            f"              .on_websocket = {flag(row.get('websocket', True))}, .cli = {quoted(row.get('cli', ''))}, "
+            f".location = {quoted(row.get('location', ''))},\n"
             f"              .input = {fields or '{}'}, .errors = {errors or '{}'},\n"
             f"              .output = {quoted(row.get('output', ''))},\n"
             f"              .words = {quoted(row['words'])}" + "},")

@@ -2,7 +2,7 @@
 """Turns the definitions of this folder into everything that follows from them.
 
 usage: generate.py --cpp OUTDIR        C++ for the build tree
-       generate.py --checked-in ROOT   sql/catalogue.sql and docs/reference/, which are kept in the repository
+       generate.py --checked-in ROOT   sql/catalogue.sql, sql/commands_catalogue.sql and docs/reference/, which are kept in the repository
 A file whose content stays the same is not written, so that nothing is built again without need.
 """
 import pathlib
@@ -17,6 +17,7 @@ import cpp_settings
 import openapi
 import pages
 import sql_catalogue
+import sql_commands
 
 
 def cpp_outputs():
@@ -40,6 +41,7 @@ def checked_in_outputs():
     operations, settings = catalogue.operations(), catalogue.settings()
     return {
         "sql/catalogue.sql": sql_catalogue.text(events, errors),
+        "sql/commands_catalogue.sql": sql_commands.text(operations),
         "docs/reference/errors.md": pages.errors(errors),
         "docs/reference/events.md": pages.events(events),
         "docs/reference/operations.md": pages.operations(operations, errors),

@@ -2,8 +2,8 @@
 
 PATTERNS = {
     "callsign": r"^[a-z][a-z0-9-]{0,62}$",
-    "id:evt": r"^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$",
-    "id:rsv": r"^rsv_[0-7][0-9a-hjkmnp-tv-z]{25}$",
+    **{f"id:{prefix}": rf"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"
+       for prefix in ("evt", "rsv", "prj", "plt", "msg", "thr", "msn", "srt", "wo")},
 }
 
 

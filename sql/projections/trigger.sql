@@ -6,18 +6,19 @@ language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as 
 declare
     lo bigint;
     hi bigint;
-    project boolean;
-    host boolean;
-    pilot boolean;
-    reservation boolean;
+    families int;
     misfit bigint;
 begin
-    -- One look decides which families have work, and whether all fits; the folds of the others are not called.
-    select min(a.seq), max(a.seq), bool_or(a.stream_type = 'project'), bool_or(a.stream_type = 'host'),
-           bool_or(a.stream_type = 'pilot'), bool_or(a.stream_type = 'reservation'),
+    -- One look decides which families have work, a bit each, and whether all fits; the other folds are not called.
+    select min(a.seq), max(a.seq),
+           bit_or(case a.stream_type
+                       when 'reservation' then 1 when 'pilot' then 2 when 'message' then 4
+                       when 'sortie' then 8 when 'work_order' then 16 when 'thread' then 32
+                       when 'mission' then 64 when 'project' then 128 when 'host' then 256
+                       when 'halt' then 512 when 'notification_rule' then 1024 else 0 end),
            min(case when starts_with(a.type, 'x.') then null
                     when fleet_log.event_problem(a.type, a.schema_version, a.data) is not null then a.seq end)
-      into lo, hi, project, host, pilot, reservation, misfit
+      into lo, hi, families, misfit
       from added a;
     if lo is null then
         return null;
@@ -27,17 +28,38 @@ begin
                              p.problem ->> 'field', '', p.problem)
            from added a, fleet_log.event_problem(a.type, a.schema_version, a.data) p(problem) where a.seq = misfit;
     end if;
-    if project then
-        perform fleet_state.fold_project(lo, hi);
+    if families & 1 <> 0 then
+        perform fleet_state.fold_reservation(lo, hi);
     end if;
-    if host then
-        perform fleet_state.fold_host(lo, hi);
-    end if;
-    if pilot then
+    if families & 2 <> 0 then
         perform fleet_state.fold_pilot(lo, hi);
     end if;
-    if reservation then
-        perform fleet_state.fold_reservation(lo, hi);
+    if families & 4 <> 0 then
+        perform fleet_state.fold_message(lo, hi);
+    end if;
+    if families & 8 <> 0 then
+        perform fleet_state.fold_sortie(lo, hi);
+    end if;
+    if families & 16 <> 0 then
+        perform fleet_state.fold_work_order(lo, hi);
+    end if;
+    if families & 32 <> 0 then
+        perform fleet_state.fold_thread(lo, hi);
+    end if;
+    if families & 64 <> 0 then
+        perform fleet_state.fold_mission(lo, hi);
+    end if;
+    if families & 128 <> 0 then
+        perform fleet_state.fold_project(lo, hi);
+    end if;
+    if families & 256 <> 0 then
+        perform fleet_state.fold_host(lo, hi);
+    end if;
+    if families & 512 <> 0 then
+        perform fleet_state.fold_halt(lo, hi);
+    end if;
+    if families & 1024 <> 0 then
+        perform fleet_state.fold_notification_rule(lo, hi);
     end if;
     return null;
 end $$;

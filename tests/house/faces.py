@@ -3,10 +3,11 @@
 
 usage: faces.py ROOT
 """
-import json
 import pathlib
 import re
 import sys
+
+sys.dont_write_bytecode = True
 
 # Commands of fleet.act that only a daemon gives, for itself.
 DAEMONS_OWN = {"host_join", "host_leave", "declare_host_lost", "sweep", "grant_waiters"}
@@ -91,9 +92,10 @@ def cli_problems(operations, cli):
 
 def main(arguments):
     root = pathlib.Path(arguments[0] if arguments else ".").resolve()
-    operations = json.loads((root / "client/catalogue/operations.json").read_text(encoding="utf-8"))["operations"]
-    types = json.loads((root / "client/catalogue/events.json").read_text(encoding="utf-8"))["types"]
-    errors = json.loads((root / "client/catalogue/errors.json").read_text(encoding="utf-8"))["errors"]
+    sys.path.insert(0, str(root / "client/catalogue"))
+    import catalogue  # it stands in the tree that is checked
+
+    operations, types, errors = catalogue.operations(), catalogue.events()["types"], catalogue.errors()
     sql = texts(root, "sql", ".sql")
     commands = sql_commands(sql)
     statements = {name for text in sql.values() for name in re.findall(r"^-- name: (\w+)", text, re.M)}
