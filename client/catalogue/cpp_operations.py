@@ -40,7 +40,7 @@ struct Operation {{
     bool honours_if_match;              // its command takes the version as `expected_version`
     bool on_websocket;
     std::string_view cli;               // "pilots register", or "" when the command line has no word for it
-    std::string_view location;          // path of what was made; {parameter}s are members of the answer
+    std::string_view location;          // path of what was made; {{parameter}}s are members of the answer
     std::span<Field const> input;
     std::span<std::string_view const> errors;   // those that are particular to it
     std::string_view output;
