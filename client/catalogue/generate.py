@@ -2,7 +2,8 @@
 """Turns the definitions of this folder into everything that follows from them.
 
 usage: generate.py --cpp OUTDIR        C++ for the build tree
-       generate.py --checked-in ROOT   sql/catalogue.sql, sql/commands_catalogue.sql and docs/reference/, which are kept in the repository
+       generate.py --checked-in ROOT   sql/catalogue.sql, sql/commands_catalogue.sql and docs/reference/, which are kept
+                                      in the repository; the page of states is made from sql/transitions*.sql
 A file whose content stays the same is not written, so that nothing is built again without need.
 """
 import pathlib
@@ -18,6 +19,7 @@ import openapi
 import pages
 import sql_catalogue
 import sql_commands
+import state_pages
 
 
 def cpp_outputs():
@@ -46,6 +48,7 @@ def checked_in_outputs():
         "docs/reference/events.md": pages.events(events),
         "docs/reference/operations.md": pages.operations(operations, errors),
         "docs/reference/settings.md": pages.settings(settings),
+        "docs/reference/states.md": state_pages.states(),
         "docs/reference/events.schema.json": pages.events_schema(events),
         "docs/reference/operations.schema.json": pages.operations_schema(operations),
     }
