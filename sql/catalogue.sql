@@ -19,6 +19,12 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('file_reservation_forced', 'reservation', 'reservation', 'force_release', false, 1, 'An operator took files away from their holder.'),
     ('file_conflict', 'reservation', 'reservation', 'reserve', false, 1, 'A request met files that others hold.'),
     ('usage_recorded', 'usage', 'usage', null, true, 1, 'What a pilot''s model used. Anyone may append it.'),
+    ('work_order_created', 'work_order', 'work_order', 'enqueue', false, 1, 'An order stands in the queue.'),
+    ('work_order_claimed', 'work_order', 'work_order', 'claim_work', false, 1, 'A claimer has the order. The seq of this event is the token of its lease.'),
+    ('work_order_completed', 'work_order', 'work_order', 'complete_work', false, 1, 'The order is done; what depended on it may go on.'),
+    ('work_order_failed', 'work_order', 'work_order', 'fail_work', false, 1, 'An attempt has failed. While attempts last a work_order_requeued follows at once; else the order is dead.'),
+    ('work_order_requeued', 'work_order', 'work_order', 'retry_work', false, 1, 'The order is back in the queue.'),
+    ('work_order_cancelled', 'work_order', 'work_order', 'cancel_work', false, 1, 'Nobody does the order any more: it was called off, or something it depends on will never be completed.'),
     ('pilot_spawned', 'run', 'run', null, false, 1, 'Comes with a later release.'),
     ('pilot_terminated', 'run', 'run', null, false, 1, 'Comes with a later release.'),
     ('message_sent', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
@@ -48,12 +54,6 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('sortie_cancelled', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
     ('sortie_updated', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
     ('sortie_scope_violated', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('work_order_created', 'work_order', 'work_order', null, false, 1, 'Comes with a later release.'),
-    ('work_order_claimed', 'work_order', 'work_order', null, false, 1, 'Comes with a later release.'),
-    ('work_order_completed', 'work_order', 'work_order', null, false, 1, 'Comes with a later release.'),
-    ('work_order_failed', 'work_order', 'work_order', null, false, 1, 'Comes with a later release.'),
-    ('work_order_requeued', 'work_order', 'work_order', null, false, 1, 'Comes with a later release.'),
-    ('work_order_cancelled', 'work_order', 'work_order', null, false, 1, 'Comes with a later release.'),
     ('checkpoint_created', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('checkpoint_restored', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('checkpoint_deleted', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
@@ -370,6 +370,46 @@ begin
         when 'project_archived 1' then
                 data ?& '{}'::text[] and data - '{reason}'::text[] = '{}'
                 and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
+        when 'work_order_created 1' then
+                data ?& '{kind,payload,priority,depends_on,max_attempts}'::text[] and data - '{kind,role,payload,priority,depends_on,max_attempts,run_after,timeout_seconds,backoff_seconds,sortie_id}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'kind') = 'string' and length(data ->> 'kind') between 1 and 100)
+                and (jsonb_typeof(data -> 'payload') = 'object')
+                and ((data ->> 'priority') in ('low', 'medium', 'high', 'critical'))
+                and (jsonb_typeof(data -> 'depends_on') = 'array' and jsonb_array_length(data -> 'depends_on') between 0 and 100 and ((data -> 'depends_on') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{41}" flag "s")') is not true)
+                and (case jsonb_typeof(data -> 'max_attempts') when 'number' then scale((data -> 'max_attempts')::numeric) = 0 and (data -> 'max_attempts')::numeric between 1 and 100 else false end)
+                and ((data -> 'role') is null or (jsonb_typeof(data -> 'role') = 'string' and length(data ->> 'role') between 1 and 100))
+                and ((data -> 'run_after') is null or ((data ->> 'run_after') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
+                and ((data -> 'timeout_seconds') is null or (case jsonb_typeof(data -> 'timeout_seconds') when 'number' then scale((data -> 'timeout_seconds')::numeric) = 0 and (data -> 'timeout_seconds')::numeric between 1 and 604800 else false end))
+                and ((data -> 'backoff_seconds') is null or (case jsonb_typeof(data -> 'backoff_seconds') when 'number' then scale((data -> 'backoff_seconds')::numeric) = 0 and (data -> 'backoff_seconds')::numeric between 1 and 86400 else false end))
+                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 200))
+        when 'work_order_claimed 1' then
+                data ?& '{by,lease_seconds,attempt}'::text[] and data - '{by,lease_seconds,attempt}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 1 and 86400 else false end)
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
+        when 'work_order_completed 1' then
+                data ?& '{by,attempt,duration_ms}'::text[] and data - '{by,attempt,result,duration_ms}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
+                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
+                and ((data -> 'result') is null or (jsonb_typeof(data -> 'result') = 'object'))
+        when 'work_order_failed 1' then
+                data ?& '{by,attempt,error}'::text[] and data - '{by,attempt,error,dead}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
+                and (jsonb_typeof(data -> 'error') = 'object')
+                and ((data -> 'dead') is null or (jsonb_typeof(data -> 'dead') = 'boolean'))
+        when 'work_order_requeued 1' then
+                data ?& '{cause,run_after,attempt}'::text[] and data - '{cause,run_after,attempt,lost}'::text[] = '{}'
+                and ((data ->> 'cause') in ('retry', 'lease_expired', 'pilot_lost', 'revived'))
+                and ((data ->> 'run_after') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$')
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 0 and 100000 else false end)
+                and ((data -> 'lost') is null or (case jsonb_typeof(data -> 'lost') when 'number' then scale((data -> 'lost')::numeric) = 0 and (data -> 'lost')::numeric between 1 and 100000 else false end))
+        when 'work_order_cancelled 1' then
+                data ?& '{reason,by}'::text[] and data - '{reason,by,dependency}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and ((data -> 'dependency') is null or (jsonb_typeof(data -> 'dependency') = 'string' and length(data ->> 'dependency') between 1 and 40))
         end) is true then
         return null;
     end if;
@@ -410,13 +450,25 @@ begin
             '[{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "vcs_url", "type": "string", "optional": true, "min": 1, "max": 2000}, {"name": "default_branch", "type": "string", "optional": true, "min": 1, "max": 200}]'
         when 'project_archived 1' then
             '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'work_order_created 1' then
+            '[{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "payload", "type": "object"}, {"name": "priority", "type": "string", "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "depends_on", "type": "strings", "min": 0, "max": 100, "item_max": 40}, {"name": "max_attempts", "type": "integer", "min": 1, "max": 100}, {"name": "run_after", "type": "timestamp", "optional": true}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 1, "max": 604800}, {"name": "backoff_seconds", "type": "integer", "optional": true, "min": 1, "max": 86400}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'work_order_claimed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "lease_seconds", "type": "integer", "min": 1, "max": 86400}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}]'
+        when 'work_order_completed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "result", "type": "object", "optional": true}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+        when 'work_order_failed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "error", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "text", "optional": true, "min": 0, "max": 16000}]}, {"name": "dead", "type": "boolean", "optional": true}]'
+        when 'work_order_requeued 1' then
+            '[{"name": "cause", "type": "string", "min": 1, "max": 40, "enum": ["retry", "lease_expired", "pilot_lost", "revived"]}, {"name": "run_after", "type": "timestamp"}, {"name": "attempt", "type": "integer", "min": 0, "max": 100000}, {"name": "lost", "type": "integer", "optional": true, "min": 1, "max": 100000}]'
+        when 'work_order_cancelled 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "dependency", "type": "string", "optional": true, "min": 1, "max": 40}]'
         end;
     if rules is not null then
         found := fleet_log.field_problem(rules, data, '/data');
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'host_joined', 'host_left', 'project_registered', 'project_archived') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'host_joined', 'host_left', 'project_registered', 'project_archived', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;

@@ -64,6 +64,7 @@ begin
         when 'update_sortie' then return fleet_log.do_update_sortie(w);
         when 'claim_work' then return fleet_log.do_claim_work(w);
         when 'complete_work' then return fleet_log.do_complete_work(w);
+        when 'complete_orders' then return fleet_log.do_complete_orders(w);
         when 'enqueue' then return fleet_log.do_enqueue(w);
         when 'fail_work' then return fleet_log.do_fail_work(w);
         when 'retry_work' then return fleet_log.do_retry_work(w);
