@@ -23,7 +23,7 @@ insert into fleet_log.command_fields (op, field, kind, required, least, most, pa
     ('enqueue', 'backoff_seconds', 'int', false, 1, 86400, null, null),
     ('enqueue', 'sortie_id', 'text', false, 1, 100, null, null),
     ('enqueue', 'work_order_id', 'text', false, 29, 29, '^wo_[0-7][0-9a-hjkmnp-tv-z]{25}$', null),
-    ('enqueue', 'orders', 'objects', true, 1, 1000, null, null),
+    ('enqueue', 'orders', 'objects', false, 1, 1000, null, null),
     ('claim_work', 'limit', 'int', false, 1, 100, null, null),
     ('claim_work', 'kinds', 'texts', false, 1, 20, '^.{1,100}$', null),
     ('claim_work', 'role', 'text', false, 1, 100, null, null),

@@ -35,16 +35,16 @@ def commands(operations):
         if not row.get("family") or not row.get("act"):
             continue
         fields = {field["name"]: field for field in row["input"] + row.get("drawn", [])
-                  if field["name"] not in ENVELOPE}
+                  if field["name"] not in ENVELOPE and not (row.get("long_poll") and field["name"] == "wait_seconds")}
         if row.get("if_match"):
             fields["expected_version"] = EXPECTED_VERSION
         first = found.setdefault(row["act"], {"row": row, "fields": {}})
+        # What one of them does not ask for is optional for the command.
+        partial = set(first["fields"]) ^ set(fields) if first["row"] is not row else set()
         for name, field in fields.items():
             first["fields"].setdefault(name, field)
-        # What one of them does not ask for is optional for the command.
-        for name in set(first["fields"]) ^ set(fields):
-            if first["row"] is not row:
-                first["fields"][name] = dict(first["fields"][name], optional=True)
+        for name in partial:
+            first["fields"][name] = dict(first["fields"][name], optional=True)
     return found
 
 
