@@ -4,6 +4,15 @@
 insert into fleet_log.event_types as t (type, family, stream_type, command, is_open, schema_version, words) values
     ('host_joined', 'host', 'host', 'host_join', false, 2, 'A daemon has taken its place. The seq of this event is the host''s epoch: commands of an older one are refused.'),
     ('host_left', 'host', 'host', 'host_leave', false, 1, 'A daemon has gone, or was declared lost.'),
+    ('mission_created', 'mission', 'mission', 'create_mission', false, 1, 'A goal was set.'),
+    ('mission_updated', 'mission', 'mission', 'update_mission', false, 1, 'A mission reads differently now.'),
+    ('mission_started', 'mission', 'mission', 'start_mission', false, 1, 'Work on the mission begins: its sorties can be ready.'),
+    ('mission_progressed', 'mission', 'mission', 'complete_sortie', false, 1, 'A quarter more of the mission is done. Written once for each of 25, 50 and 75; no projection reads it.'),
+    ('mission_review_requested', 'mission', 'mission', 'complete_mission', false, 1, 'Everything is done and waits for a verdict: the state review of domain.md has this event.'),
+    ('mission_review_completed', 'mission', 'mission', 'review_mission', false, 1, 'A verdict on a mission. Approved is followed by mission_completed, rejected by mission_failed.'),
+    ('mission_completed', 'mission', 'mission', 'complete_mission', false, 1, 'The mission''s goal is reached.'),
+    ('mission_failed', 'mission', 'mission', 'fail_mission', false, 1, 'The mission is given up.'),
+    ('mission_cancelled', 'mission', 'mission', 'cancel_mission', false, 1, 'The mission is not wanted any more; its open sorties are cancelled.'),
     ('pilot_registered', 'pilot', 'pilot', 'register_pilot', false, 1, 'An agent has an identity in the project.'),
     ('pilot_status_changed', 'pilot', 'pilot', 'set_pilot_status', false, 1, 'A pilot is active, idle, stale or back again.'),
     ('pilot_capabilities_changed', 'pilot', 'pilot', 'change_capabilities', false, 1, 'A pilot can do more, or less, than was known.'),
@@ -11,6 +20,7 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('pilot_deregistered', 'pilot', 'pilot', 'deregister_pilot', false, 1, 'A pilot has left; what it held is free.'),
     ('project_registered', 'project', 'project', 'register_project', false, 1, 'A project is known to the fleet from here on.'),
     ('project_archived', 'project', 'project', 'archive_project', false, 1, 'A project is put away; it can be read, nobody works in it.'),
+    ('body_redacted', 'redaction', 'redaction', 'redact', false, 1, 'An operator erased every text that an event refers to by digest. The event stays as it was; replay, lists and search show that the text is gone, and why.'),
     ('file_reserved', 'reservation', 'reservation', 'reserve', false, 1, 'A pilot holds files. The seq of this event is the token of the reservation.'),
     ('file_reservation_extended', 'reservation', 'reservation', 'extend', false, 1, 'A reservation lasts longer.'),
     ('file_wait_started', 'reservation', 'reservation', 'reserve', false, 1, 'A request waits in line for files that others hold.'),
@@ -18,6 +28,27 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('file_released', 'reservation', 'reservation', 'release', false, 1, 'A reservation is over.'),
     ('file_reservation_forced', 'reservation', 'reservation', 'force_release', false, 1, 'An operator took files away from their holder.'),
     ('file_conflict', 'reservation', 'reservation', 'reserve', false, 1, 'A request met files that others hold.'),
+    ('sortie_created', 'sortie', 'sortie', 'create_sortie', false, 1, 'A piece of work for one pilot.'),
+    ('sortie_updated', 'sortie', 'sortie', 'update_sortie', false, 1, 'A sortie reads differently now.'),
+    ('sortie_assigned', 'sortie', 'sortie', 'claim_sortie', false, 1, 'A pilot has claimed it. The token of the lease is the seq of this event.'),
+    ('sortie_started', 'sortie', 'sortie', 'start_sortie', false, 1, 'The pilot is at work on it.'),
+    ('sortie_progress', 'sortie', 'sortie', 'progress', false, 1, 'The pilot says how far it is.'),
+    ('sortie_blocked', 'sortie', 'sortie', 'block', false, 1, 'The pilot cannot go on.'),
+    ('sortie_unblocked', 'sortie', 'sortie', 'unblock', false, 1, 'What blocked the sortie is out of the way.'),
+    ('sortie_review_requested', 'sortie', 'sortie', 'request_review', false, 1, 'The pilot is done, if the reviewer agrees.'),
+    ('review_completed', 'sortie', 'sortie', 'review', false, 1, 'A verdict on a sortie. Approved is followed by sortie_completed, rejected by sortie_failed.'),
+    ('sortie_completed', 'sortie', 'sortie', 'complete_sortie', false, 1, 'The sortie is done.'),
+    ('sortie_failed', 'sortie', 'sortie', 'fail_sortie', false, 1, 'An attempt at the sortie failed.'),
+    ('sortie_requeued', 'sortie', 'sortie', 'return_sortie', false, 1, 'It is pending again; what was last said of its progress stays.'),
+    ('sortie_skipped', 'sortie', 'sortie', 'complete_sortie', false, 1, 'It will never be done: its condition is false, or a dependency ended otherwise than it needs.'),
+    ('sortie_cancelled', 'sortie', 'sortie', 'cancel_sortie', false, 1, 'It is not wanted any more.'),
+    ('sortie_scope_violated', 'sortie', 'sortie', 'progress', false, 1, 'A pilot touched files that it had not reserved; written once for each file.'),
+    ('message_sent', 'squawk', 'message', 'send_message', false, 1, 'A squawk lies in the mailboxes of those it names. Its text is kept apart by digest, so that a leaked secret can be erased from a log that is never changed. Other commands write it for notices and notifications. correlation_id is the thread.'),
+    ('message_read', 'squawk', 'message', 'read_message', false, 1, 'A recipient has read a squawk; or its sender has seen who read and acknowledged it (reader is then the sender).'),
+    ('message_acked', 'squawk', 'message', 'ack_message', false, 1, 'A recipient has acknowledged a squawk, and so has read it. What it answers is kept by digest like every text of a squawk.'),
+    ('message_updated', 'squawk', 'message', 'update_message', false, 1, 'The sender put another text in place of the first one, before anybody had read it.'),
+    ('message_bounced', 'squawk', 'message', 'send_message', false, 1, 'A recipient does not get a squawk, or loses it unread: nobody has that callsign, the pilot is deregistered, or it is stale and the sender did not want to wait.'),
+    ('thread_created', 'squawk', 'thread', 'send_message', false, 1, 'A conversation begins, with its first message.'),
     ('usage_recorded', 'usage', 'usage', null, true, 1, 'What a pilot''s model used. Anyone may append it.'),
     ('work_order_created', 'work_order', 'work_order', 'enqueue', false, 1, 'An order stands in the queue.'),
     ('work_order_claimed', 'work_order', 'work_order', 'claim_work', false, 1, 'A claimer has the order. The seq of this event is the token of its lease.'),
@@ -27,33 +58,6 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('work_order_cancelled', 'work_order', 'work_order', 'cancel_work', false, 1, 'Nobody does the order any more: it was called off, or something it depends on will never be completed.'),
     ('pilot_spawned', 'run', 'run', null, false, 1, 'Comes with a later release.'),
     ('pilot_terminated', 'run', 'run', null, false, 1, 'Comes with a later release.'),
-    ('message_sent', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
-    ('message_read', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
-    ('message_acked', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
-    ('message_updated', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
-    ('message_bounced', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
-    ('thread_created', 'squawk', 'squawk', null, false, 1, 'Comes with a later release.'),
-    ('mission_created', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('mission_updated', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('mission_started', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('mission_completed', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('mission_failed', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('mission_cancelled', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('mission_progressed', 'mission', 'mission', null, false, 1, 'Comes with a later release.'),
-    ('sortie_created', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_assigned', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_started', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_progress', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_blocked', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_unblocked', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_review_requested', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('review_completed', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_completed', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_failed', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_requeued', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_cancelled', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_updated', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
-    ('sortie_scope_violated', 'sortie', 'sortie', null, false, 1, 'Comes with a later release.'),
     ('checkpoint_created', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('checkpoint_restored', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('checkpoint_deleted', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
@@ -62,7 +66,6 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('context_injected', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('ruling_recorded', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('ruling_revoked', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('body_redacted', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('decomposition_generated', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('coordinator_decision', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('coordinator_violation', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
@@ -97,6 +100,7 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('reservation_held', 'FL423', 409, 5, 'another pilot holds files that overlap', 'Wait for it (`--wait 30s`), choose other files, or ask the holder by name.'),
     ('version_conflict', 'FL409', 409, 5, 'the stream has moved on', 'Read it again and decide anew with its present version.'),
     ('transition_refused', 'FL411', 409, 5, 'the entity is not in a state that allows this', 'The detail says the state found and what it would allow.'),
+    ('nothing_ready', 'FL418', 409, 5, 'no work is ready for this pilot', 'Wait and ask again; `fleet ready --all` shows what waits, and why.'),
     ('callsign_taken', 'FL412', 409, 5, 'a live pilot has that callsign', 'Choose another callsign, leave it out to get a free one, or resume with --resume if it is you.'),
     ('deadlock', 'FL413', 409, 5, 'waiting would never end: the pilots wait for each other', 'Release something you hold, then try again.'),
     ('wait_ended', 'FL414', 409, 5, 'the wait ended without the files', 'Try again with a longer wait, or talk to the holder.'),
@@ -362,6 +366,51 @@ begin
         when 'host_left 1' then
                 data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
                 and ((data ->> 'reason') in ('shutdown', 'lost'))
+        when 'mission_created 1' then
+                data ?& '{title,priority,created_by,complete_by_itself,require_review,on_failure}'::text[] and data - '{title,description,priority,strategy,created_by,metadata,complete_by_itself,require_review,on_failure,deadline,max_failures}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
+                and ((data ->> 'priority') in ('low', 'medium', 'high', 'critical'))
+                and (jsonb_typeof(data -> 'created_by') = 'string' and length(data ->> 'created_by') between 1 and 200)
+                and (jsonb_typeof(data -> 'complete_by_itself') = 'boolean')
+                and (jsonb_typeof(data -> 'require_review') = 'boolean')
+                and ((data ->> 'on_failure') in ('stop', 'continue'))
+                and ((data -> 'description') is null or (jsonb_typeof(data -> 'description') = 'string' and length(data ->> 'description') between 0 and 10000))
+                and ((data -> 'strategy') is null or (jsonb_typeof(data -> 'strategy') = 'string' and length(data ->> 'strategy') between 0 and 200))
+                and ((data -> 'metadata') is null or (jsonb_typeof(data -> 'metadata') = 'object'))
+                and ((data -> 'deadline') is null or ((data ->> 'deadline') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
+                and ((data -> 'max_failures') is null or (case jsonb_typeof(data -> 'max_failures') when 'number' then scale((data -> 'max_failures')::numeric) = 0 and (data -> 'max_failures')::numeric between 0 and 100000 else false end))
+        when 'mission_updated 1' then
+                data ?& '{changes}'::text[] and data - '{changes}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'changes') = 'object')
+        when 'mission_started 1' then
+                data ?& '{started_by}'::text[] and data - '{started_by}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'started_by') = 'string' and length(data ->> 'started_by') between 1 and 200)
+        when 'mission_progressed 1' then
+                data ?& '{percent}'::text[] and data - '{percent}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'percent') when 'number' then scale((data -> 'percent')::numeric) = 0 and (data -> 'percent')::numeric between 25 and 75 else false end)
+        when 'mission_review_requested 1' then
+                data ?& '{sorties_completed,sorties_skipped}'::text[] and data - '{sorties_completed,sorties_skipped,sorties_cancelled,sorties_failed,summary}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'sorties_completed') when 'number' then scale((data -> 'sorties_completed')::numeric) = 0 and (data -> 'sorties_completed')::numeric between 0 and 1000000 else false end)
+                and (case jsonb_typeof(data -> 'sorties_skipped') when 'number' then scale((data -> 'sorties_skipped')::numeric) = 0 and (data -> 'sorties_skipped')::numeric between 0 and 1000000 else false end)
+                and ((data -> 'sorties_cancelled') is null or (case jsonb_typeof(data -> 'sorties_cancelled') when 'number' then scale((data -> 'sorties_cancelled')::numeric) = 0 and (data -> 'sorties_cancelled')::numeric between 0 and 1000000 else false end))
+                and ((data -> 'sorties_failed') is null or (case jsonb_typeof(data -> 'sorties_failed') when 'number' then scale((data -> 'sorties_failed')::numeric) = 0 and (data -> 'sorties_failed')::numeric between 0 and 1000000 else false end))
+                and ((data -> 'summary') is null or (jsonb_typeof(data -> 'summary') = 'string' and length(data ->> 'summary') between 0 and 4000))
+        when 'mission_review_completed 1' then
+                data ?& '{reviewer,verdict}'::text[] and data - '{reviewer,verdict,feedback}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reviewer') = 'string' and length(data ->> 'reviewer') between 1 and 200)
+                and ((data ->> 'verdict') in ('approved', 'rejected', 'needs_changes'))
+                and ((data -> 'feedback') is null or (jsonb_typeof(data -> 'feedback') = 'string' and length(data ->> 'feedback') between 0 and 4000))
+        when 'mission_completed 1' then
+                data ?& '{result,duration_ms}'::text[] and data - '{result,duration_ms}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'result') = 'object')
+                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
+        when 'mission_failed 1' then
+                data ?& '{reason}'::text[] and data - '{reason,error}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and ((data -> 'error') is null or (jsonb_typeof(data -> 'error') = 'object'))
+        when 'mission_cancelled 1' then
+                data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
         when 'project_registered 1' then
                 data ?& '{name}'::text[] and data - '{name,vcs_url,default_branch}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 200)
@@ -370,6 +419,133 @@ begin
         when 'project_archived 1' then
                 data ?& '{}'::text[] and data - '{reason}'::text[] = '{}'
                 and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
+        when 'body_redacted 1' then
+                data ?& '{event_id,by,reason}'::text[] and data - '{event_id,by,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'event_id') = 'string' and length(data ->> 'event_id') between 1 and 40)
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+        when 'sortie_created 1' then
+                data ?& '{title,priority,files,depends_on,join,max_attempts}'::text[] and data - '{mission_id,name,title,description,priority,files,depends_on,join,complexity,role,capabilities,estimated_minutes,condition,timeout_seconds,max_attempts}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
+                and ((data ->> 'priority') in ('low', 'medium', 'high', 'critical'))
+                and (jsonb_typeof(data -> 'files') = 'array' and jsonb_array_length(data -> 'files') between 0 and 64 and ((data -> 'files') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{2}" flag "s")') is not true)
+                and (((data -> 'depends_on') = '[]' or fleet_log.field_problem('[{"name": "depends_on", "type": "objects", "min": 0, "max": 64, "fields": [{"name": "id", "type": "string", "min": 1, "max": 100}, {"name": "mode", "type": "string", "min": 1, "max": 200, "enum": ["success", "settled"]}]}]', jsonb_build_object('depends_on', (data -> 'depends_on')), '') is null))
+                and ((data ->> 'join') in ('all', 'any'))
+                and (case jsonb_typeof(data -> 'max_attempts') when 'number' then scale((data -> 'max_attempts')::numeric) = 0 and (data -> 'max_attempts')::numeric between 1 and 100 else false end)
+                and ((data -> 'mission_id') is null or (jsonb_typeof(data -> 'mission_id') = 'string' and length(data ->> 'mission_id') between 1 and 100))
+                and ((data -> 'name') is null or (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 63 and (data ->> 'name') ~ '^[a-z][a-z0-9_]{0,62}$'))
+                and ((data -> 'description') is null or (jsonb_typeof(data -> 'description') = 'string' and length(data ->> 'description') between 0 and 10000))
+                and ((data -> 'complexity') is null or (case jsonb_typeof(data -> 'complexity') when 'number' then scale((data -> 'complexity')::numeric) = 0 and (data -> 'complexity')::numeric between 1 and 5 else false end))
+                and ((data -> 'role') is null or (jsonb_typeof(data -> 'role') = 'string' and length(data ->> 'role') between 1 and 100))
+                and ((data -> 'capabilities') is null or (jsonb_typeof(data -> 'capabilities') = 'array' and jsonb_array_length(data -> 'capabilities') between 0 and 64 and ((data -> 'capabilities') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true))
+                and ((data -> 'estimated_minutes') is null or (case jsonb_typeof(data -> 'estimated_minutes') when 'number' then scale((data -> 'estimated_minutes')::numeric) = 0 and (data -> 'estimated_minutes')::numeric between 1 and 525600 else false end))
+                and ((data -> 'condition') is null or (jsonb_typeof(data -> 'condition') = 'string' and length(data ->> 'condition') between 1 and 4000))
+                and ((data -> 'timeout_seconds') is null or (case jsonb_typeof(data -> 'timeout_seconds') when 'number' then scale((data -> 'timeout_seconds')::numeric) = 0 and (data -> 'timeout_seconds')::numeric between 1 and 31536000 else false end))
+        when 'sortie_updated 1' then
+                data ?& '{changes}'::text[] and data - '{changes}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'changes') = 'object')
+        when 'sortie_assigned 1' then
+                data ?& '{pilot,lease_seconds}'::text[] and data - '{pilot,lease_seconds}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63)
+                and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 1 and 86400 else false end)
+        when 'sortie_started 1' then
+                data ?& '{pilot}'::text[] and data - '{pilot}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63)
+        when 'sortie_progress 1' then
+                data ?& '{percent}'::text[] and data - '{percent,message,files_touched}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'percent') when 'number' then scale((data -> 'percent')::numeric) = 0 and (data -> 'percent')::numeric between 0 and 100 else false end)
+                and ((data -> 'message') is null or (jsonb_typeof(data -> 'message') = 'string' and length(data ->> 'message') between 0 and 2000))
+                and ((data -> 'files_touched') is null or (jsonb_typeof(data -> 'files_touched') = 'array' and jsonb_array_length(data -> 'files_touched') between 0 and 1000 and ((data -> 'files_touched') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{255}.{5}" flag "s")') is not true))
+        when 'sortie_blocked 1' then
+                data ?& '{reason,blocker_type}'::text[] and data - '{reason,blocker_type,blocker_id}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and ((data ->> 'blocker_type') in ('sortie', 'pilot', 'file', 'external', 'clarification'))
+                and ((data -> 'blocker_id') is null or (jsonb_typeof(data -> 'blocker_id') = 'string' and length(data ->> 'blocker_id') between 1 and 200))
+        when 'sortie_unblocked 1' then
+                data ?& '{resolution}'::text[] and data - '{resolution}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'resolution') = 'string' and length(data ->> 'resolution') between 1 and 2000)
+        when 'sortie_review_requested 1' then
+                data ?& '{}'::text[] and data - '{reviewer,summary_digest,summary_bytes,files_touched,evidence,result_digest,result_bytes}'::text[] = '{}'
+                and ((data -> 'reviewer') is null or (jsonb_typeof(data -> 'reviewer') = 'string' and length(data ->> 'reviewer') between 1 and 200))
+                and ((data -> 'summary_digest') is null or (jsonb_typeof(data -> 'summary_digest') = 'string' and length(data ->> 'summary_digest') between 64 and 64))
+                and ((data -> 'summary_bytes') is null or (case jsonb_typeof(data -> 'summary_bytes') when 'number' then scale((data -> 'summary_bytes')::numeric) = 0 and (data -> 'summary_bytes')::numeric between 0 and 1048576 else false end))
+                and ((data -> 'files_touched') is null or (jsonb_typeof(data -> 'files_touched') = 'array' and jsonb_array_length(data -> 'files_touched') between 0 and 1000 and ((data -> 'files_touched') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{255}.{5}" flag "s")') is not true))
+                and ((data -> 'evidence') is null or (((data -> 'evidence') = '[]' or fleet_log.field_problem('[{"name": "evidence", "type": "objects", "optional": true, "min": 0, "max": 50, "fields": [{"name": "command", "type": "text", "min": 1, "max": 2000}, {"name": "exit_code", "type": "integer", "min": -2147483648, "max": 2147483647}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}]', jsonb_build_object('evidence', (data -> 'evidence')), '') is null)))
+                and ((data -> 'result_digest') is null or (jsonb_typeof(data -> 'result_digest') = 'string' and length(data ->> 'result_digest') between 64 and 64))
+                and ((data -> 'result_bytes') is null or (case jsonb_typeof(data -> 'result_bytes') when 'number' then scale((data -> 'result_bytes')::numeric) = 0 and (data -> 'result_bytes')::numeric between 0 and 1048576 else false end))
+        when 'review_completed 1' then
+                data ?& '{reviewer,verdict}'::text[] and data - '{reviewer,verdict,feedback,issues}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reviewer') = 'string' and length(data ->> 'reviewer') between 1 and 200)
+                and ((data ->> 'verdict') in ('approved', 'rejected', 'needs_changes'))
+                and ((data -> 'feedback') is null or (jsonb_typeof(data -> 'feedback') = 'string' and length(data ->> 'feedback') between 0 and 4000))
+                and ((data -> 'issues') is null or (jsonb_typeof(data -> 'issues') = 'array' and jsonb_array_length(data -> 'issues') between 0 and 100 and ((data -> 'issues') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{236}" flag "s")') is not true))
+        when 'sortie_completed 1' then
+                data ?& '{files_touched,duration_ms}'::text[] and data - '{summary_digest,summary_bytes,files_touched,evidence,result_digest,result_bytes,duration_ms}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'files_touched') = 'array' and jsonb_array_length(data -> 'files_touched') between 0 and 1000 and ((data -> 'files_touched') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{255}.{5}" flag "s")') is not true)
+                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
+                and ((data -> 'summary_digest') is null or (jsonb_typeof(data -> 'summary_digest') = 'string' and length(data ->> 'summary_digest') between 64 and 64))
+                and ((data -> 'summary_bytes') is null or (case jsonb_typeof(data -> 'summary_bytes') when 'number' then scale((data -> 'summary_bytes')::numeric) = 0 and (data -> 'summary_bytes')::numeric between 0 and 1048576 else false end))
+                and ((data -> 'evidence') is null or (((data -> 'evidence') = '[]' or fleet_log.field_problem('[{"name": "evidence", "type": "objects", "optional": true, "min": 0, "max": 50, "fields": [{"name": "command", "type": "text", "min": 1, "max": 2000}, {"name": "exit_code", "type": "integer", "min": -2147483648, "max": 2147483647}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}]', jsonb_build_object('evidence', (data -> 'evidence')), '') is null)))
+                and ((data -> 'result_digest') is null or (jsonb_typeof(data -> 'result_digest') = 'string' and length(data ->> 'result_digest') between 64 and 64))
+                and ((data -> 'result_bytes') is null or (case jsonb_typeof(data -> 'result_bytes') when 'number' then scale((data -> 'result_bytes')::numeric) = 0 and (data -> 'result_bytes')::numeric between 0 and 1048576 else false end))
+        when 'sortie_failed 1' then
+                data ?& '{error,attempt,final}'::text[] and data - '{error,attempt,final}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'error') = 'object')
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 1000000 else false end)
+                and (jsonb_typeof(data -> 'final') = 'boolean')
+        when 'sortie_requeued 1' then
+                data ?& '{cause,attempt}'::text[] and data - '{cause,attempt,pilot}'::text[] = '{}'
+                and ((data ->> 'cause') in ('lease_expired', 'pilot_lost', 'retry', 'review', 'returned'))
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 1000000 else false end)
+                and ((data -> 'pilot') is null or (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63))
+        when 'sortie_skipped 1' then
+                data ?& '{reason,cause}'::text[] and data - '{reason,cause}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and ((data ->> 'cause') in ('condition', 'dependency'))
+        when 'sortie_cancelled 1' then
+                data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+        when 'sortie_scope_violated 1' then
+                data ?& '{files,reserved}'::text[] and data - '{files,reserved}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'files') = 'array' and jsonb_array_length(data -> 'files') between 0 and 1000 and ((data -> 'files') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{255}.{5}" flag "s")') is not true)
+                and (jsonb_typeof(data -> 'reserved') = 'array' and jsonb_array_length(data -> 'reserved') between 0 and 1000 and ((data -> 'reserved') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{2}" flag "s")') is not true)
+        when 'message_sent 1' then
+                data ?& '{from,to,subject,body_digest,body_bytes,thread_id,importance,ack_required}'::text[] and data - '{from,to,subject,body_digest,body_bytes,thread_id,in_reply_to,importance,ack_required,ack_seconds,bounce_stale,sortie_id,mission_id,attachments}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'from') = 'string' and length(data ->> 'from') between 1 and 200)
+                and (jsonb_typeof(data -> 'to') = 'array' and jsonb_array_length(data -> 'to') between 1 and 1000 and ((data -> 'to') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{201}" flag "s")') is not true)
+                and (jsonb_typeof(data -> 'subject') = 'string' and length(data ->> 'subject') between 1 and 200)
+                and (jsonb_typeof(data -> 'body_digest') = 'string' and length(data ->> 'body_digest') between 64 and 64)
+                and (case jsonb_typeof(data -> 'body_bytes') when 'number' then scale((data -> 'body_bytes')::numeric) = 0 and (data -> 'body_bytes')::numeric between 1 and 65536 else false end)
+                and (jsonb_typeof(data -> 'thread_id') = 'string' and length(data ->> 'thread_id') between 1 and 40)
+                and ((data ->> 'importance') in ('low', 'normal', 'high', 'urgent'))
+                and (jsonb_typeof(data -> 'ack_required') = 'boolean')
+                and ((data -> 'in_reply_to') is null or (jsonb_typeof(data -> 'in_reply_to') = 'string' and length(data ->> 'in_reply_to') between 1 and 40))
+                and ((data -> 'ack_seconds') is null or (case jsonb_typeof(data -> 'ack_seconds') when 'number' then scale((data -> 'ack_seconds')::numeric) = 0 and (data -> 'ack_seconds')::numeric between 1 and 2592000 else false end))
+                and ((data -> 'bounce_stale') is null or (jsonb_typeof(data -> 'bounce_stale') = 'boolean'))
+                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 100))
+                and ((data -> 'mission_id') is null or (jsonb_typeof(data -> 'mission_id') = 'string' and length(data ->> 'mission_id') between 1 and 100))
+                and ((data -> 'attachments') is null or (((data -> 'attachments') = '[]' or fleet_log.field_problem('[{"name": "attachments", "type": "objects", "optional": true, "min": 0, "max": 16, "fields": [{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "uri", "type": "string", "min": 1, "max": 2000}, {"name": "digest", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "bytes", "type": "integer", "optional": true, "min": 0, "max": 1073741824}]}]', jsonb_build_object('attachments', (data -> 'attachments')), '') is null)))
+        when 'message_read 1' then
+                data ?& '{reader}'::text[] and data - '{reader}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reader') = 'string' and length(data ->> 'reader') between 1 and 200)
+        when 'message_acked 1' then
+                data ?& '{acker}'::text[] and data - '{acker,response_digest,response_bytes}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'acker') = 'string' and length(data ->> 'acker') between 1 and 200)
+                and ((data -> 'response_digest') is null or (jsonb_typeof(data -> 'response_digest') = 'string' and length(data ->> 'response_digest') between 64 and 64))
+                and ((data -> 'response_bytes') is null or (case jsonb_typeof(data -> 'response_bytes') when 'number' then scale((data -> 'response_bytes')::numeric) = 0 and (data -> 'response_bytes')::numeric between 1 and 65536 else false end))
+        when 'message_updated 1' then
+                data ?& '{body_digest,body_bytes}'::text[] and data - '{body_digest,body_bytes,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'body_digest') = 'string' and length(data ->> 'body_digest') between 64 and 64)
+                and (case jsonb_typeof(data -> 'body_bytes') when 'number' then scale((data -> 'body_bytes')::numeric) = 0 and (data -> 'body_bytes')::numeric between 1 and 65536 else false end)
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
+        when 'message_bounced 1' then
+                data ?& '{recipient,reason}'::text[] and data - '{recipient,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'recipient') = 'string' and length(data ->> 'recipient') between 1 and 200)
+                and ((data ->> 'reason') in ('unknown', 'deregistered', 'stale'))
+        when 'thread_created 1' then
+                data ?& '{title,participants}'::text[] and data - '{title,participants}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
+                and (jsonb_typeof(data -> 'participants') = 'array' and jsonb_array_length(data -> 'participants') between 1 and 1001 and ((data -> 'participants') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{201}" flag "s")') is not true)
         when 'work_order_created 1' then
                 data ?& '{kind,payload,priority,depends_on,max_attempts}'::text[] and data - '{kind,role,payload,priority,depends_on,max_attempts,run_after,timeout_seconds,backoff_seconds,sortie_id}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'kind') = 'string' and length(data ->> 'kind') between 1 and 100)
@@ -446,10 +622,72 @@ begin
             '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}, {"name": "pid", "type": "integer", "min": 0, "max": 4294967295}]'
         when 'host_left 1' then
             '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["shutdown", "lost"]}]'
+        when 'mission_created 1' then
+            '[{"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "strategy", "type": "text", "optional": true, "min": 0, "max": 200}, {"name": "created_by", "type": "string", "min": 1, "max": 200}, {"name": "metadata", "type": "object", "optional": true}, {"name": "complete_by_itself", "type": "boolean"}, {"name": "require_review", "type": "boolean"}, {"name": "on_failure", "type": "string", "min": 1, "max": 200, "enum": ["stop", "continue"]}, {"name": "deadline", "type": "timestamp", "optional": true}, {"name": "max_failures", "type": "integer", "optional": true, "min": 0, "max": 100000}]'
+        when 'mission_updated 1' then
+            '[{"name": "changes", "type": "object", "fields": [{"name": "title", "type": "text", "optional": true, "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "optional": true, "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "metadata", "type": "object", "optional": true}, {"name": "deadline", "type": "string", "optional": true, "min": 0, "max": 40}]}]'
+        when 'mission_started 1' then
+            '[{"name": "started_by", "type": "string", "min": 1, "max": 200}]'
+        when 'mission_progressed 1' then
+            '[{"name": "percent", "type": "integer", "min": 25, "max": 75}]'
+        when 'mission_review_requested 1' then
+            '[{"name": "sorties_completed", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_skipped", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_cancelled", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "sorties_failed", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "summary", "type": "text", "optional": true, "min": 0, "max": 4000}]'
+        when 'mission_review_completed 1' then
+            '[{"name": "reviewer", "type": "string", "min": 1, "max": 200}, {"name": "verdict", "type": "string", "min": 1, "max": 200, "enum": ["approved", "rejected", "needs_changes"]}, {"name": "feedback", "type": "text", "optional": true, "min": 0, "max": 4000}]'
+        when 'mission_completed 1' then
+            '[{"name": "result", "type": "object", "fields": [{"name": "summary", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "sorties_completed", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_skipped", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_cancelled", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "sorties_failed", "type": "integer", "optional": true, "min": 0, "max": 1000000}]}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+        when 'mission_failed 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "error", "type": "object", "optional": true, "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "object", "optional": true}, {"name": "command", "type": "text", "optional": true, "min": 0, "max": 2000}, {"name": "stack", "type": "text", "optional": true, "min": 0, "max": 16000}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}]'
+        when 'mission_cancelled 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}]'
         when 'project_registered 1' then
             '[{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "vcs_url", "type": "string", "optional": true, "min": 1, "max": 2000}, {"name": "default_branch", "type": "string", "optional": true, "min": 1, "max": 200}]'
         when 'project_archived 1' then
             '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'body_redacted 1' then
+            '[{"name": "event_id", "type": "string", "min": 1, "max": 40}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}]'
+        when 'sortie_created 1' then
+            '[{"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "name", "type": "string", "optional": true, "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9_]{0,62}$"}, {"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "files", "type": "strings", "min": 0, "max": 64, "item_max": 256}, {"name": "depends_on", "type": "objects", "min": 0, "max": 64, "fields": [{"name": "id", "type": "string", "min": 1, "max": 100}, {"name": "mode", "type": "string", "min": 1, "max": 200, "enum": ["success", "settled"]}]}, {"name": "join", "type": "string", "min": 1, "max": 200, "enum": ["all", "any"]}, {"name": "complexity", "type": "integer", "optional": true, "min": 1, "max": 5}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "capabilities", "type": "strings", "optional": true, "min": 0, "max": 64, "item_max": 100}, {"name": "estimated_minutes", "type": "integer", "optional": true, "min": 1, "max": 525600}, {"name": "condition", "type": "text", "optional": true, "min": 1, "max": 4000}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 1, "max": 31536000}, {"name": "max_attempts", "type": "integer", "min": 1, "max": 100}]'
+        when 'sortie_updated 1' then
+            '[{"name": "changes", "type": "object", "fields": [{"name": "title", "type": "text", "optional": true, "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "optional": true, "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "files", "type": "strings", "optional": true, "min": 0, "max": 64, "item_max": 256}, {"name": "depends_on", "type": "objects", "optional": true, "min": 0, "max": 64, "fields": [{"name": "id", "type": "string", "min": 1, "max": 100}, {"name": "mode", "type": "string", "min": 1, "max": 200, "enum": ["success", "settled"]}]}, {"name": "join", "type": "string", "optional": true, "min": 1, "max": 200, "enum": ["all", "any"]}, {"name": "complexity", "type": "integer", "optional": true, "min": 1, "max": 5}, {"name": "role", "type": "string", "optional": true, "min": 0, "max": 100}, {"name": "capabilities", "type": "strings", "optional": true, "min": 0, "max": 64, "item_max": 100}, {"name": "estimated_minutes", "type": "integer", "optional": true, "min": 1, "max": 525600}, {"name": "condition", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 0, "max": 31536000}, {"name": "max_attempts", "type": "integer", "optional": true, "min": 1, "max": 100}]}]'
+        when 'sortie_assigned 1' then
+            '[{"name": "pilot", "type": "string", "min": 1, "max": 63}, {"name": "lease_seconds", "type": "integer", "min": 1, "max": 86400}]'
+        when 'sortie_started 1' then
+            '[{"name": "pilot", "type": "string", "min": 1, "max": 63}]'
+        when 'sortie_progress 1' then
+            '[{"name": "percent", "type": "integer", "min": 0, "max": 100}, {"name": "message", "type": "text", "optional": true, "min": 0, "max": 2000}, {"name": "files_touched", "type": "strings", "optional": true, "min": 0, "max": 1000, "item_max": 1024}]'
+        when 'sortie_blocked 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "blocker_type", "type": "string", "min": 1, "max": 200, "enum": ["sortie", "pilot", "file", "external", "clarification"]}, {"name": "blocker_id", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'sortie_unblocked 1' then
+            '[{"name": "resolution", "type": "text", "min": 1, "max": 2000}]'
+        when 'sortie_review_requested 1' then
+            '[{"name": "reviewer", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "summary_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "summary_bytes", "type": "integer", "optional": true, "min": 0, "max": 1048576}, {"name": "files_touched", "type": "strings", "optional": true, "min": 0, "max": 1000, "item_max": 1024}, {"name": "evidence", "type": "objects", "optional": true, "min": 0, "max": 50, "fields": [{"name": "command", "type": "text", "min": 1, "max": 2000}, {"name": "exit_code", "type": "integer", "min": -2147483648, "max": 2147483647}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}, {"name": "result_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "result_bytes", "type": "integer", "optional": true, "min": 0, "max": 1048576}]'
+        when 'review_completed 1' then
+            '[{"name": "reviewer", "type": "string", "min": 1, "max": 200}, {"name": "verdict", "type": "string", "min": 1, "max": 200, "enum": ["approved", "rejected", "needs_changes"]}, {"name": "feedback", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "issues", "type": "strings", "optional": true, "min": 0, "max": 100, "item_max": 1000}]'
+        when 'sortie_completed 1' then
+            '[{"name": "summary_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "summary_bytes", "type": "integer", "optional": true, "min": 0, "max": 1048576}, {"name": "files_touched", "type": "strings", "min": 0, "max": 1000, "item_max": 1024}, {"name": "evidence", "type": "objects", "optional": true, "min": 0, "max": 50, "fields": [{"name": "command", "type": "text", "min": 1, "max": 2000}, {"name": "exit_code", "type": "integer", "min": -2147483648, "max": 2147483647}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}, {"name": "result_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "result_bytes", "type": "integer", "optional": true, "min": 0, "max": 1048576}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+        when 'sortie_failed 1' then
+            '[{"name": "error", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "object", "optional": true}, {"name": "command", "type": "text", "optional": true, "min": 0, "max": 2000}, {"name": "stack", "type": "text", "optional": true, "min": 0, "max": 16000}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}, {"name": "attempt", "type": "integer", "min": 1, "max": 1000000}, {"name": "final", "type": "boolean"}]'
+        when 'sortie_requeued 1' then
+            '[{"name": "cause", "type": "string", "min": 1, "max": 200, "enum": ["lease_expired", "pilot_lost", "retry", "review", "returned"]}, {"name": "attempt", "type": "integer", "min": 1, "max": 1000000}, {"name": "pilot", "type": "string", "optional": true, "min": 1, "max": 63}]'
+        when 'sortie_skipped 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "cause", "type": "string", "min": 1, "max": 200, "enum": ["condition", "dependency"]}]'
+        when 'sortie_cancelled 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}]'
+        when 'sortie_scope_violated 1' then
+            '[{"name": "files", "type": "strings", "min": 0, "max": 1000, "item_max": 1024}, {"name": "reserved", "type": "strings", "min": 0, "max": 1000, "item_max": 256}]'
+        when 'message_sent 1' then
+            '[{"name": "from", "type": "string", "min": 1, "max": 200}, {"name": "to", "type": "strings", "min": 1, "max": 1000, "item_max": 200}, {"name": "subject", "type": "text", "min": 1, "max": 200}, {"name": "body_digest", "type": "string", "min": 64, "max": 64}, {"name": "body_bytes", "type": "integer", "min": 1, "max": 65536}, {"name": "thread_id", "type": "string", "min": 1, "max": 40}, {"name": "in_reply_to", "type": "string", "optional": true, "min": 1, "max": 40}, {"name": "importance", "type": "string", "min": 1, "max": 200, "enum": ["low", "normal", "high", "urgent"]}, {"name": "ack_required", "type": "boolean"}, {"name": "ack_seconds", "type": "integer", "optional": true, "min": 1, "max": 2592000}, {"name": "bounce_stale", "type": "boolean", "optional": true}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "attachments", "type": "objects", "optional": true, "min": 0, "max": 16, "fields": [{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "uri", "type": "string", "min": 1, "max": 2000}, {"name": "digest", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "bytes", "type": "integer", "optional": true, "min": 0, "max": 1073741824}]}]'
+        when 'message_read 1' then
+            '[{"name": "reader", "type": "string", "min": 1, "max": 200}]'
+        when 'message_acked 1' then
+            '[{"name": "acker", "type": "string", "min": 1, "max": 200}, {"name": "response_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "response_bytes", "type": "integer", "optional": true, "min": 1, "max": 65536}]'
+        when 'message_updated 1' then
+            '[{"name": "body_digest", "type": "string", "min": 64, "max": 64}, {"name": "body_bytes", "type": "integer", "min": 1, "max": 65536}, {"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'message_bounced 1' then
+            '[{"name": "recipient", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["unknown", "deregistered", "stale"]}]'
+        when 'thread_created 1' then
+            '[{"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "participants", "type": "strings", "min": 1, "max": 1001, "item_max": 200}]'
         when 'work_order_created 1' then
             '[{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "payload", "type": "object"}, {"name": "priority", "type": "string", "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "depends_on", "type": "strings", "min": 0, "max": 100, "item_max": 40}, {"name": "max_attempts", "type": "integer", "min": 1, "max": 100}, {"name": "run_after", "type": "timestamp", "optional": true}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 1, "max": 604800}, {"name": "backoff_seconds", "type": "integer", "optional": true, "min": 1, "max": 86400}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 200}]'
         when 'work_order_claimed 1' then
@@ -468,7 +706,7 @@ begin
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'host_joined', 'host_left', 'project_registered', 'project_archived', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'project_registered', 'project_archived', 'body_redacted', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;
