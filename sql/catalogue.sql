@@ -2,6 +2,10 @@
 -- What the database knows of the catalogue: event types, errors, the check of payloads, older payloads brought up to date.
 
 insert into fleet_log.event_types as t (type, family, stream_type, command, is_open, schema_version, words) values
+    ('fleet_halted', 'halt', 'halt', 'halt', false, 1, 'Nobody in the scope claims, starts or reserves anything from here on; what is at work may end.'),
+    ('fleet_resumed', 'halt', 'halt', 'lift_halt', false, 1, 'The scope is not halted any more.'),
+    ('notification_rule_set', 'notification_rule', 'notification_rule', 'set_notification_rule', false, 1, 'A rule says who is told of which events. It replaces an earlier one of its name.'),
+    ('notification_rule_removed', 'notification_rule', 'notification_rule', 'remove_notification_rule', false, 1, 'The rule does not apply any more.'),
     ('host_joined', 'host', 'host', 'host_join', false, 2, 'A daemon has taken its place. The seq of this event is the host''s epoch: commands of an older one are refused.'),
     ('host_left', 'host', 'host', 'host_leave', false, 1, 'A daemon has gone, or was declared lost.'),
     ('mission_created', 'mission', 'mission', 'create_mission', false, 1, 'A goal was set.'),
@@ -74,10 +78,7 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('tech_order_outcome', 'tech_order', 'tech_order', null, false, 1, 'Comes with a later release.'),
     ('budget_set', 'usage', 'usage', null, false, 1, 'Comes with a later release.'),
     ('budget_warned', 'usage', 'usage', null, false, 1, 'Comes with a later release.'),
-    ('budget_stopped', 'usage', 'usage', null, false, 1, 'Comes with a later release.'),
-    ('fleet_halted', 'fleet', 'fleet', null, false, 1, 'Comes with a later release.'),
-    ('fleet_resumed', 'fleet', 'fleet', null, false, 1, 'Comes with a later release.'),
-    ('notification_rule_set', 'fleet', 'fleet', null, false, 1, 'Comes with a later release.')
+    ('budget_stopped', 'usage', 'usage', null, false, 1, 'Comes with a later release.')
 on conflict (type) do update
    set family = excluded.family, stream_type = excluded.stream_type, command = excluded.command,
        is_open = excluded.is_open, schema_version = excluded.schema_version, words = excluded.words
@@ -101,6 +102,7 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('version_conflict', 'FL409', 409, 5, 'the stream has moved on', 'Read it again and decide anew with its present version.'),
     ('transition_refused', 'FL411', 409, 5, 'the entity is not in a state that allows this', 'The detail says the state found and what it would allow.'),
     ('nothing_ready', 'FL418', 409, 5, 'no work is ready for this pilot', 'Wait and ask again; `fleet ready --all` shows what waits, and why.'),
+    ('halted', 'FL431', 409, 5, 'an operator has halted this', 'Finish or release what you have and wait; an operator lifts it with `fleet halt --lift`.'),
     ('callsign_taken', 'FL412', 409, 5, 'a live pilot has that callsign', 'Choose another callsign, leave it out to get a free one, or resume with --resume if it is you.'),
     ('deadlock', 'FL413', 409, 5, 'waiting would never end: the pilots wait for each other', 'Release something you hold, then try again.'),
     ('wait_ended', 'FL414', 409, 5, 'the wait ended without the files', 'Try again with a longer wait, or talk to the holder.'),
@@ -354,6 +356,25 @@ begin
                 data ?& '{reason}'::text[] and data - '{reason,final_status}'::text[] = '{}'
                 and ((data ->> 'reason') in ('completed', 'error', 'timeout', 'manual'))
                 and ((data -> 'final_status') is null or (jsonb_typeof(data -> 'final_status') = 'string' and length(data ->> 'final_status') between 0 and 2000))
+        when 'fleet_halted 1' then
+                data ?& '{by,reason,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and (jsonb_typeof(data -> 'scope') = 'object')
+        when 'fleet_resumed 1' then
+                data ?& '{by,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'scope') = 'object')
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        when 'notification_rule_set 1' then
+                data ?& '{by,rule}'::text[] and data - '{by,rule}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'rule') = 'object')
+        when 'notification_rule_removed 1' then
+                data ?& '{by,name}'::text[] and data - '{by,name,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 63)
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
         when 'host_joined 1' then
                 data ?& '{hostname,version}'::text[] and data - '{hostname,version}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'hostname') = 'string' and length(data ->> 'hostname') between 1 and 255)
@@ -616,6 +637,14 @@ begin
             '[{"name": "last_seen_at", "type": "timestamp"}, {"name": "lease_seconds", "type": "integer", "min": 0, "max": 31536000}]'
         when 'pilot_deregistered 1' then
             '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["completed", "error", "timeout", "manual"]}, {"name": "final_status", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'fleet_halted 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
+        when 'fleet_resumed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
+        when 'notification_rule_set 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "rule", "type": "object", "fields": [{"name": "name", "type": "string", "min": 1, "max": 63}, {"name": "enabled", "type": "boolean"}, {"name": "types", "type": "strings", "min": 1, "max": 50, "item_max": 130}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "min_priority", "type": "string", "optional": true, "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "contains", "type": "object", "optional": true}, {"name": "to", "type": "strings", "min": 1, "max": 20, "item_max": 120}, {"name": "importance", "type": "string", "min": 1, "max": 20, "enum": ["low", "normal", "high", "urgent"]}, {"name": "subject", "type": "text", "min": 1, "max": 200}, {"name": "body", "type": "text", "optional": true, "min": 1, "max": 4000}, {"name": "escalate_after_seconds", "type": "integer", "optional": true, "min": 1, "max": 31536000}]}]'
+        when 'notification_rule_removed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "name", "type": "string", "min": 1, "max": 63}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
         when 'host_joined 1' then
             '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}]'
         when 'host_joined 2' then
@@ -706,7 +735,7 @@ begin
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'project_registered', 'project_archived', 'body_redacted', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'project_registered', 'project_archived', 'body_redacted', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;

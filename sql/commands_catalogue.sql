@@ -2,6 +2,8 @@
 -- The commands of the coordination domain and the shape of their arguments, as rows.
 
 insert into fleet_log.commands (op, family, project, fence, role, words) values
+    ('halt', 'halt', 'none', 'optional', 'operator', 'Halts a scope: claim, start and reserve are refused on every host at once; reads, release and completion go on.'),
+    ('lift_halt', 'halt', 'none', 'optional', 'operator', 'Lifts the halt of a scope.'),
     ('send_message', 'squawk', 'registered', 'optional', null, 'Sends a squawk. Without thread_id and in_reply_to it opens a thread. Recipients that do not exist bounce; the others get it.'),
     ('read_message', 'squawk', 'registered', 'optional', null, 'Marks a message as read by the caller, who must be a recipient; reading twice changes nothing. The sender marks its receipts as seen.'),
     ('ack_message', 'squawk', 'registered', 'optional', null, 'Acknowledges a message, which includes having read it; a second acknowledgement changes nothing.'),
@@ -13,6 +15,8 @@ insert into fleet_log.commands (op, family, project, fence, role, words) values
     ('complete_mission', 'mission', 'registered', 'optional', null, 'Completes a mission whose sorties have all ended; one that wants a review goes into review.'),
     ('fail_mission', 'mission', 'registered', 'optional', null, 'Gives a mission up; its open sorties are cancelled.'),
     ('cancel_mission', 'mission', 'registered', 'optional', null, 'Cancels a mission and its open sorties; their files are free.'),
+    ('set_notification_rule', 'notification_rule', 'none', 'optional', 'operator', 'Says who is sent a squawk when something happens, in the transaction in which it happens. Replaces a rule of the same name.'),
+    ('remove_notification_rule', 'notification_rule', 'none', 'optional', 'operator', 'Removes a notification rule.'),
     ('redact', 'redaction', 'none', 'optional', 'operator', 'Erases the texts of an event: the body of a squawk, a summary, a result. A text that other events hold by the same digest is erased for them, too: other_uses counts them.'),
     ('create_sortie', 'sortie', 'registered', 'optional', null, 'Adds a piece of work for one pilot.'),
     ('update_sortie', 'sortie', 'registered', 'optional', null, 'Changes what is given, while the sortie is open.'),
@@ -37,6 +41,12 @@ insert into fleet_log.commands (op, family, project, fence, role, words) values
     ('cancel_work', 'work_order', 'registered', 'optional', null, 'Calls an order off, and what depends on it.');
 
 insert into fleet_log.command_fields (op, field, kind, required, least, most, pattern, one_of) values
+    ('halt', 'scope_kind', 'text', true, null, 20, null, '{fleet,project,mission,pilot}'),
+    ('halt', 'scope_id', 'text', false, 1, 200, null, null),
+    ('halt', 'reason', 'text', true, 1, 2000, null, null),
+    ('lift_halt', 'scope_kind', 'text', true, null, 20, null, '{fleet,project,mission,pilot}'),
+    ('lift_halt', 'scope_id', 'text', false, 1, 200, null, null),
+    ('lift_halt', 'reason', 'text', false, 1, 2000, null, null),
     ('send_message', 'to', 'texts', false, 1, 64, '^.{1,200}$', null),
     ('send_message', 'subject', 'text', false, 1, 200, null, null),
     ('send_message', 'body', 'text', true, 1, 1048576, null, null),
@@ -85,6 +95,16 @@ insert into fleet_log.command_fields (op, field, kind, required, least, most, pa
     ('fail_mission', 'error', 'object', false, null, null, null, null),
     ('cancel_mission', 'mission_id', 'text', true, 1, 100, null, null),
     ('cancel_mission', 'reason', 'text', false, 1, 2000, null, null),
+    ('set_notification_rule', 'name', 'text', true, 1, 63, '^[a-z][a-z0-9-]{0,62}$', null),
+    ('set_notification_rule', 'on', 'object', true, null, null, null, null),
+    ('set_notification_rule', 'to', 'texts', true, 1, 20, '^.{1,120}$', null),
+    ('set_notification_rule', 'importance', 'text', false, null, 20, null, '{low,normal,high,urgent}'),
+    ('set_notification_rule', 'subject', 'text', false, 1, 200, null, null),
+    ('set_notification_rule', 'body', 'text', false, 1, 4000, null, null),
+    ('set_notification_rule', 'escalate_after_seconds', 'int', false, 1, 31536000, null, null),
+    ('set_notification_rule', 'enabled', 'bool', false, null, null, null, null),
+    ('remove_notification_rule', 'name', 'text', true, 1, 63, '^[a-z][a-z0-9-]{0,62}$', null),
+    ('remove_notification_rule', 'reason', 'text', false, 1, 2000, null, null),
     ('redact', 'event_id', 'text', true, 1, 100, null, null),
     ('redact', 'reason', 'text', true, 1, 2000, null, null),
     ('create_sortie', 'mission_id', 'text', false, 1, 100, null, null),
