@@ -70,6 +70,7 @@ insert into fleet_log.command_fields (op, field, kind, required, least, most, pa
     ('set_pilot_status', 'callsign', 'text', false, 1, 63, null, null),
     ('set_pilot_status', 'to', 'text', true, null, 20, null, '{active,idle}'),
     ('set_pilot_status', 'current_sortie', 'text', false, 1, 200, null, null),
+    ('set_pilot_status', 'expected_version', 'int', false, 0, 2147483647, null, null),
     ('change_capabilities', 'callsign', 'text', false, 1, 63, null, null),
     ('change_capabilities', 'added', 'texts', false, 0, 64, '^.{1,100}$', null),
     ('change_capabilities', 'removed', 'texts', false, 0, 64, '^.{1,100}$', null),
