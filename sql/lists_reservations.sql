@@ -78,7 +78,7 @@ begin
     select (i.item || jsonb_strip_nulls(jsonb_build_object('place', v.place, 'waits_for',
                 string_to_array(v.waits_for, ', '))))::text,
            v.project || ' ' || v.place
-      from fleet.waiting v
+      from fleet_log.waiting_rows v
       join fleet_log.reservation_items i on i.reservation_id = v.reservation_id and i.reservation_id = any(line)
      where (nullif(filter ->> 'project', '') is null or v.project = filter ->> 'project')
        and (filter ->> 'after' is null or (v.project, v.place)

@@ -60,7 +60,7 @@ language sql volatile security definer set search_path = pg_catalog, fleet_state
                'role', $5, 'capabilities', $6, 'resume', $7)) a
 $$;
 comment on function fleet.register_pilot is
-    'Takes a callsign, or draws a free one. Example: select * from fleet.register_pilot(''demo'', ''viper-1'')';
+    'Takes a callsign, or draws a free one. Example: select * from fleet.register_pilot(''demo'', ''falcon-1'')';
 
 create function fleet.set_pilot_status(project text, callsign text, status text, current_sortie text default null)
 returns table (ok boolean, callsign text, status text, code text, field text, message text, hint text)

@@ -1,17 +1,19 @@
--- Views for people at psql: they read well at 120 columns.
+-- Views for people at psql: they read well at 120 columns. Here `project` is the end of a project's key, ids are their
+-- last six characters (commands take them so), and what is too long ends in an ellipsis.
 
 create view fleet.log as
-select e.seq, to_char(e.recorded_at, 'HH24:MI:SS') as at, left(e.project, 20) as project, left(e.actor, 16) as actor,
-       e.type, left(says.whole, 47) || case when length(says.whole) > 47 then '…' else '' end as says
-  from fleet.events e, lateral (select regexp_replace(e.data::text, '[{}"]', '', 'g') as whole) says
+select e.seq, to_char(e.recorded_at, 'HH24:MI:SS') as at, fleet_log.short_project(e.project) as project,
+       fleet_log.cut(e.actor, 12) as actor, e.type,
+       fleet_log.cut(fleet_log.says(e.type, e.data, fleet_log.subject_of(e.stream_id)), 39) as says
+  from fleet.events e
  order by e.seq desc;
 comment on view fleet.log is 'The log, one readable line an event, newest first. Example: select * from fleet.log limit 20';
 comment on column fleet.log.at is 'Time of day, in the session''s time zone.';
-comment on column fleet.log.says is 'Beginning of the payload.';
+comment on column fleet.log.says is 'What happened to what; all of it is in fleet.events.';
 
 create view fleet.timeline as
-select date_trunc('minute', e.recorded_at) as minute, left(e.project, 30) as project, count(*) as events,
-       count(distinct e.actor) as actors, left(string_agg(distinct e.type, ', '), 50) as types
+select date_trunc('minute', e.recorded_at) as minute, fleet_log.short_project(e.project) as project, count(*) as events,
+       count(distinct e.actor) as actors, fleet_log.cut(string_agg(distinct e.type, ', '), 50) as types
   from fleet_log.events e
  where e.recorded_at > clock_timestamp() - interval '24 hours'
  group by 1, e.project
@@ -22,55 +24,40 @@ comment on column fleet.timeline.events is 'Events in it.';
 comment on column fleet.timeline.actors is 'How many different actors.';
 comment on column fleet.timeline.types is 'Which types.';
 
-create view fleet.overview as
-select left(p.project, 40) as project, p.state,
-       (select count(*) from fleet_state.pilots a where a.project = p.project and a.state = 'active') as active,
-       (select count(*) from fleet_state.pilots a where a.project = p.project and a.state = 'idle') as idle,
-       (select count(*) from fleet_state.pilots a where a.project = p.project and a.state = 'stale') as stale,
-       (select count(*) from fleet_state.reservations r where r.project = p.project and r.state = 'active') as held,
-       (select count(*) from fleet_state.reservation_requests r where r.project = p.project and r.state = 'waiting')
-           as waiting,
-       (select to_char(e.recorded_at, 'YYYY-MM-DD HH24:MI:SS') from fleet_log.events e where e.project = p.project
-         order by e.seq desc limit 1) as last_event
-  from fleet_state.projects p
- order by p.state, p.project;
-comment on view fleet.overview is 'What goes on, a line a project. Example: table fleet.overview';
-comment on column fleet.overview.active is 'Pilots at work.';
-comment on column fleet.overview.idle is 'Pilots without work.';
-comment on column fleet.overview.stale is 'Pilots without a sign of life.';
-comment on column fleet.overview.held is 'Reservations that are active.';
-comment on column fleet.overview.waiting is 'Requests that wait for files.';
-comment on column fleet.overview.last_event is 'When something happened last.';
-
 create view fleet.hosts_alive as
-select h.hostname, h.host_id, h.version, h.pid, h.joined_at,
+select fleet_log.cut(h.hostname, 24) as hostname, h.host_id, fleet_log.cut(h.version, 14) as version, h.pid,
+       to_char(h.joined_at, 'MM-DD HH24:MI') as joined,
        round(extract(epoch from h.deadline - clock_timestamp())::numeric, 1) as seconds_left,
        (select count(*) from fleet_state.pilots p where p.host = h.host_id and p.state in ('active', 'idle')) as pilots
   from fleet.hosts h
  where h.alive
  order by h.hostname, h.host_id;
 comment on view fleet.hosts_alive is 'Hosts whose lease runs. Example: table fleet.hosts_alive';
+comment on column fleet.hosts_alive.joined is 'When its daemon joined.';
 comment on column fleet.hosts_alive.seconds_left is 'Until its lease ends, if no beat comes.';
 comment on column fleet.hosts_alive.pilots is 'Live pilots that registered from it.';
 
 create view fleet.stale as
-select 'pilot' as what, p.project, p.callsign as name, p.state,
+select 'pilot' as what, fleet_log.short_project(p.project) as project, fleet_log.cut(p.callsign, 30) as name, p.state,
+       fleet.time_words(extract(epoch from clock_timestamp() - l.seen_at)) as silent_for,
        round(extract(epoch from clock_timestamp() - l.seen_at))::bigint as silent_seconds
   from fleet_state.pilots p
   join fleet_live.pilots l on l.project = p.project and l.callsign = p.callsign
  where p.state = 'stale' or (p.state in ('active', 'idle') and l.seen_at < clock_timestamp() - interval '300 seconds')
 union all
-select 'host', '', h.hostname, case h.state when 'joined' then 'late' else h.state end,
+select 'host', '', fleet_log.cut(h.hostname, 30), case h.state when 'joined' then 'late' else h.state end,
+       fleet.time_words(extract(epoch from clock_timestamp() - l.seen_at)),
        round(extract(epoch from clock_timestamp() - l.seen_at))::bigint
   from fleet_state.hosts h
   join fleet_live.hosts l on l.host_id = h.host_id
- where h.state = 'lost' or l.deadline < clock_timestamp()
- order by 5 desc;
+ where h.state = 'lost' or (h.state = 'joined' and l.deadline < clock_timestamp())
+ order by 6 desc;
 comment on view fleet.stale is 'Pilots and hosts without a sign of life. Example: table fleet.stale';
 comment on column fleet.stale.what is 'pilot or host.';
 comment on column fleet.stale.name is 'Callsign or hostname.';
 comment on column fleet.stale.state is 'stale, lost, or late: not yet declared.';
-comment on column fleet.stale.silent_seconds is 'Since its last sign of life.';
+comment on column fleet.stale.silent_for is 'Since its last sign of life.';
+comment on column fleet.stale.silent_seconds is 'The same as a number.';
 
 create view fleet.locks as
 select l.pid, fleet.lock_name(l.classid::bigint, l.objid::bigint) as lock, l.granted, a.application_name,
@@ -103,3 +90,35 @@ comment on view fleet.bus is 'How the bus is: head, queue, listeners, lag of eac
 comment on column fleet.bus.what is 'What is measured.';
 comment on column fleet.bus.value is 'The figure.';
 comment on column fleet.bus.unit is 'Its unit.';
+
+create view fleet.usage as
+select e.recorded_at::date as day, fleet_log.short_project(e.project) as project,
+       fleet_log.cut(e.data ->> 'pilot', 14) as pilot, fleet_log.cut(e.data ->> 'model', 20) as model, count(*) as records,
+       sum((e.data ->> 'input_tokens')::bigint) as input_tokens, sum((e.data ->> 'output_tokens')::bigint) as output_tokens,
+       round(sum((e.data ->> 'cost_micros')::bigint) / 1000000.0, 4) as cost
+  from fleet_log.events e
+ where e.type = 'usage_recorded'
+ group by 1, e.project, e.data ->> 'pilot', e.data ->> 'model'
+ order by 1 desc, 2, 3, 4;
+comment on view fleet.usage is 'What models were given and gave back, a line a day, pilot and model. Example: select * from fleet.usage where day = current_date';
+comment on column fleet.usage.day is 'Day of the record, in the session''s time zone.';
+comment on column fleet.usage.pilot is 'Whose tokens.';
+comment on column fleet.usage.model is 'Of which model.';
+comment on column fleet.usage.records is 'How many records.';
+comment on column fleet.usage.input_tokens is 'Tokens given.';
+comment on column fleet.usage.output_tokens is 'Tokens that came back.';
+comment on column fleet.usage.cost is 'In units of the currency of the records; null if none says.';
+
+do $$
+declare
+    item record;
+begin
+    for item in
+        select c.oid::regclass as name, a.attname, case a.attname when 'project' then 'End of the project''s key.'
+                   when 'actor' then 'Who did it.' end as words
+          from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname in ('project', 'actor')
+         where c.oid = any(array['fleet.log', 'fleet.timeline', 'fleet.stale', 'fleet.usage']::regclass[])
+    loop
+        execute format('comment on column %s.%I is %L', item.name, item.attname, item.words);
+    end loop;
+end $$;

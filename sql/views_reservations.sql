@@ -50,26 +50,35 @@ select v.reservation_id, v.project, v.holder, v.mode, v.status, array_to_string(
        v.for_another, v.token, v.purpose, v.reason, v.since, v.expires_at, v.extended_at, v.ended_at, v.end_cause,
        v.ended_by, v.end_reason, v.sortie_id, v.ttl_seconds, v.version, v.last_seq
   from fleet_log.held_rows v;
-comment on view fleet.reservations is 'Leases on files; lapsed: still its holder''s, but in nobody''s way.';
+comment on view fleet.reservations is 'Leases on files; lapsed: still its holder''s, but in nobody''s way. Example: select * from fleet.reservations where status = ''active''';
 
 create view fleet.held_files as
-select p.project, p.pattern, v.holder, v.mode, v.status, v.for_another, v.purpose, v.reason, v.reservation_id, v.token
+select fleet_log.short_project(p.project) as project, fleet_log.cut(p.pattern, 30) as pattern,
+       fleet_log.cut(v.holder, 14) as holder, v.mode, v.status, v.for_another, v.token,
+       '…' || right(v.reservation_id, 6) as id
   from fleet_state.reservation_patterns p
   join fleet_log.held_rows v on v.reservation_id = p.reservation_id
  where not p.waiting;
 comment on view fleet.held_files is 'What is held now, one row a pattern. Example: select * from fleet.held_files where project = ''demo'' order by pattern';
 
-create view fleet.waiting as
+create view fleet_log.waiting_rows as
 select q.project, row_number() over (partition by q.project
            order by fleet.wait_rank(q.priority, q.started_at, clock_timestamp()), q.arrival) as place,
-       q.holder as pilot, array_to_string(q.patterns, ' ') as patterns, q.mode, q.priority,
-       fleet.time_words(extract(epoch from clock_timestamp() - q.started_at)) as waits_since,
-       fleet.time_words(extract(epoch from q.deadline - clock_timestamp())) as gives_up_in,
-       fleet.waits_for(q.reservation_id) as waits_for,
-       q.reservation_id, q.reason
+       q.holder, q.patterns, q.mode, q.priority, q.started_at as since, q.deadline,
+       fleet.waits_for(q.reservation_id) as waits_for, q.reservation_id, q.reason
   from fleet_state.reservation_requests q
  where q.state = 'waiting';
-comment on view fleet.waiting is 'Who waits for files, in the order they get them, and for whom.';
+comment on view fleet_log.waiting_rows is 'Who waits for files, with the place in the line of the project.';
+
+create view fleet.waiting as
+select fleet_log.short_project(w.project) as project, w.place, fleet_log.cut(w.holder, 14) as pilot,
+       fleet_log.cut(array_to_string(w.patterns, ' '), 26) as patterns, fleet_log.cut(w.waits_for, 15) as waits_for,
+       fleet.time_words(extract(epoch from clock_timestamp() - w.since)) as waits,
+       fleet.time_words(extract(epoch from w.deadline - clock_timestamp())) as gives_up_in,
+       '…' || right(w.reservation_id, 6) as id
+  from fleet_log.waiting_rows w
+ order by 1, 2;
+comment on view fleet.waiting is 'Who waits for files, in the order they get them, and for whom. Example: table fleet.waiting';
 
 do $$
 declare
@@ -87,7 +96,8 @@ declare
         "end_reason": "Why it was forced.", "arrival": "Of a request: seq of its beginning.",
         "version": "Version of the stream; the ETag.", "last_seq": "Last event that changed it.",
         "item": "The JSON object.", "place": "Place in the project''s line, 1 first.", "pilot": "Who waits.",
-        "waits_since": "How long it waits already.", "gives_up_in": "Time until its deadline.",
+        "waits": "How long it waits already.", "gives_up_in": "Time until its deadline.", "deadline": "When it gives up.",
+        "id": "End of the rsv_ id, which commands take as well.",
         "waits_for": "Callsigns that stand in the way now."}';
     item record;
 begin
@@ -95,7 +105,7 @@ begin
         select c.oid::regclass as name, a.attname
           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
          where c.oid = any(array['fleet_log.held_rows', 'fleet_log.reservation_rows', 'fleet_log.reservation_items', 'fleet.reservations',
-                                 'fleet.held_files', 'fleet.waiting']::regclass[])
+                                 'fleet.held_files', 'fleet_log.waiting_rows', 'fleet.waiting']::regclass[])
     loop
         execute format('comment on column %s.%I is %L', item.name, item.attname, words ->> item.attname);
     end loop;

@@ -1,0 +1,65 @@
+-- \df+ fleet.* and \d+ fleet.* are the manual: every function and view of the public face has an example, and it runs.
+begin;
+set search_path = tap, public;
+select no_plan();
+select scene();
+select act((select jsonb_agg(note(i)) from generate_series(1, 60) i));
+
+-- Where an example says rsv_01… and 42, it means an entity as it would be then, and its token.
+create temp table meant (name text, prefix text, id text, token bigint);
+select act(jsonb_build_array(want('viper-1', '{held/**}'), want('raven-1', '{held/a}', '{"wait_seconds": 600}')));
+insert into meant select null, 'rsv', r.reservation_id, r.token from fleet_state.reservations r;
+insert into meant
+select n.name, 'rsv', r.reservation_id, null from fleet_state.reservation_requests r,
+    unnest(array['end_wait', 'waits_for']) n(name);
+insert into meant values (null, 'host', fleet.new_id('host'), null);
+select act((select jsonb_build_array(ask('host_join', jsonb_build_object('host_id', id, 'hostname', 'h', 'version', '1', 'pid', 1,
+    'lease_seconds', 30))) from meant where prefix = 'host'));
+-- A refusal is what these examples show.
+create temp table refusing as select unnest(array['beat_host', 'check_position']) as name;
+
+create temp table examples as
+select 'function ' || p.oid::regprocedure as what, p.proname as name,
+       substring(obj_description(p.oid, 'pg_proc') from 'Example: (.*)$') as example
+  from pg_proc p where p.pronamespace = 'fleet'::regnamespace
+union all
+select 'view ' || c.oid::regclass, c.relname, substring(obj_description(c.oid, 'pg_class') from 'Example: (.*)$')
+  from pg_class c where c.relnamespace = 'fleet'::regnamespace and c.relkind = 'v';
+
+create function pg_temp.with_ids(name text, example text) returns text language plpgsql as $$
+declare
+    m record;
+begin
+    for m in select distinct on (x.prefix) * from meant x where x.name is null or x.name = with_ids.name
+              order by x.prefix, x.name nulls last loop
+        if strpos(example, m.prefix || '_01…') > 0 then
+            example := regexp_replace(replace(example, m.prefix || '_01…', m.id), ', 42\M', ', ' || coalesce(m.token, 1));
+        end if;
+    end loop;
+    return example;
+end $$;
+
+-- What goes wrong with an example; whatever it does is taken back.
+create function pg_temp.tried(name text, example text) returns text language plpgsql as $$
+declare
+    answer jsonb;
+begin
+    if example like 'select%' then
+        execute 'select jsonb_agg(to_jsonb(x)) from (' || example || ') x' into answer;
+    else
+        execute example;
+    end if;
+    raise exception '%', coalesce((select 'refused: ' || v.value::text from jsonb_array_elements(answer) v
+                                    where v.value -> 'ok' = 'false'
+                                      and tried.name not in (select r.name from refusing r) limit 1), '') using errcode = 'TAKEN';
+exception
+    when sqlstate 'TAKEN' then return nullif(sqlerrm, '');
+    when others then return sqlstate || ' ' || sqlerrm;
+end $$;
+
+select is((select array_agg(what) from examples where example is null), null, 'each has an example');
+select is(pg_temp.tried(name, pg_temp.with_ids(name, example)), null, what || ': ' || example)
+  from examples where example is not null and name <> 'refuse' order by what;
+select throws_like($$select fleet.refuse('not_found', 'no such host')$$, 'no such host', 'fleet.refuse raises');
+select * from finish();
+rollback;
