@@ -12,6 +12,9 @@ EVENT_NAME = re.compile(r"^[a-z][a-z_]*[a-z]$")
 # What every operation that works inside a project takes, unless it says so itself.
 PROJECT = {"name": "project", "type": "string", "optional": True, "min": 1, "max": 200,
            "words": "key of the project; default: the header Fleet-Project"}
+# What an operation that can wait for something takes; the daemon waits, the command never sees it.
+LONG_POLL = {"name": "wait_seconds", "type": "duration", "optional": True, "min": 0, "max": 300,
+             "words": "answer as soon as there is something, or after so long; default: at once"}
 SNAKE = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -109,12 +112,24 @@ def operations():
         if row.get("project") and "project" not in names:
             row["input"].insert(0, dict(PROJECT))
             names.insert(0, "project")
+        if row.get("long_poll") and LONG_POLL["name"] not in names:
+            row["input"].append(dict(LONG_POLL))
+            names.append(LONG_POLL["name"])
+        # Reads that answer one object instead of a page.
+        row.setdefault("single", row.get("statement", "").startswith("show_"))
         need(len(names) == len(set(names)), f"{name}: a field twice")
         for field in row["input"] + row.get("drawn", []):
             check_field(field, name)
         for param in re.findall(r"\{(\w+)\}", row.get("path", "")):
             need(param in names, f"{name}: path parameter {param} is not a field")
+        for field in drawn_ids(row):
+            need(field["name"] not in names, f"{name}: {field['name']} is drawn, so nobody can give it")
     return rows
+
+
+def drawn_ids(row):
+    """Arguments of its command that are fresh ids, which the daemon draws."""
+    return [field for field in row.get("drawn", []) if field.get("check", "").startswith("id:")]
 
 
 SETTING_TYPES = ("text", "secret", "path", "choice", "integer", "seconds", "millis", "bytes", "flag")

@@ -112,14 +112,20 @@ def writer(fields, target, value, indent):
         optional = bool(field.get("optional"))
         plain = f"*{access}" if optional else access
         if field["type"] == "objects":
+            at = indent
+            if optional:
+                lines.append(f"{indent}if ({access}) {{")
+                at = indent + "    "
             inner = nested_name(field)
-            lines.append(f"{indent}Json {field['name']}_list = Json::array();")
-            lines.append(f"{indent}for (auto const& item : {plain}) {{")
-            lines.append(f"{indent}    Json {inner.lower()}_json = Json::object();")
-            lines += writer(field["fields"], f"{inner.lower()}_json", "item", indent + "    ")
-            lines.append(f"{indent}    {field['name']}_list.push_back(std::move({inner.lower()}_json));")
-            lines.append(f"{indent}}}")
-            lines.append(f"{indent}{target}[{key}] = std::move({field['name']}_list);")
+            lines.append(f"{at}Json {field['name']}_list = Json::array();")
+            lines.append(f"{at}for (auto const& item : {plain}) {{")
+            lines.append(f"{at}    Json {inner.lower()}_json = Json::object();")
+            lines += writer(field["fields"], f"{inner.lower()}_json", "item", at + "    ")
+            lines.append(f"{at}    {field['name']}_list.push_back(std::move({inner.lower()}_json));")
+            lines.append(f"{at}}}")
+            lines.append(f"{at}{target}[{key}] = std::move({field['name']}_list);")
+            if optional:
+                lines.append(f"{indent}}}")
             continue
         text = f"time_text({plain})" if field["type"] == "timestamp" else plain
         guard = f"if ({access}) " if optional else ""
@@ -132,12 +138,18 @@ def reader(fields, target, value, indent):
     for field in fields:
         key = quoted(field["name"])
         if field["type"] == "objects":
-            inner = nested_name(field)
-            lines.append(f"{indent}for (auto const& item : {value}.at({key})) {{")
-            lines.append(f"{indent}    auto& entry = {target}.{field['name']}.emplace_back();")
-            lines += reader(field["fields"], "entry", "item", indent + "    ")
-            lines.append(f"{indent}}}")
-            assert inner and not field.get("optional")
+            at, place = indent, f"{target}.{field['name']}"
+            if field.get("optional"):
+                lines.append(f"{indent}if ({value}.contains({key})) {{")
+                at = indent + "    "
+                lines.append(f"{at}auto& {field['name']} = {place}.emplace();")
+                place = field["name"]
+            lines.append(f"{at}for (auto const& item : {value}.at({key})) {{")
+            lines.append(f"{at}    auto& entry = {place}.emplace_back();")
+            lines += reader(field["fields"], "entry", "item", at + "    ")
+            lines.append(f"{at}}}")
+            if field.get("optional"):
+                lines.append(f"{indent}}}")
             continue
         lines.append(f"{indent}read({value}, {key}, {target}.{field['name']});")
     return lines
@@ -195,6 +207,8 @@ namespace {{
 // `data` was checked: what is there has the right type.
 void read(Json const& data, char const* key, std::string& value) {{ value = data.at(key).get<std::string>(); }}
 void read(Json const& data, char const* key, std::int64_t& value) {{ value = data.at(key).get<std::int64_t>(); }}
+void read(Json const& data, char const* key, bool& value) {{ value = data.at(key).get<bool>(); }}
+void read(Json const& data, char const* key, Json& value) {{ value = data.at(key); }}
 void read(Json const& data, char const* key, std::vector<std::string>& value) {{
     value = data.at(key).get<std::vector<std::string>>();
 }}

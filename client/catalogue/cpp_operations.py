@@ -1,4 +1,5 @@
 """C++ of the operations: one table, read by the routes, the WebSocket, the client and the command line."""
+import catalogue
 from cpp_text import field_tables, quoted, source
 
 
@@ -25,6 +26,12 @@ enum class OperationKind {{
 
 enum class Role {{ anyone, user, operator_ }};
 
+// An argument of a command that is a fresh id: not the caller's to give.
+struct DrawnId {{
+    std::string_view name;
+    std::string_view prefix;
+}};
+
 // What HTTP, WebSocket, the client library and the command line offer, once. Views point to static storage.
 struct Operation {{
     std::string_view name;              // "reservations.reserve"; also the op of a WebSocket frame
@@ -39,8 +46,11 @@ struct Operation {{
     bool needs_fence;                   // field `fence` or header Fleet-Fence
     bool honours_if_match;              // its command takes the version as `expected_version`
     bool on_websocket;
+    bool is_single;                     // a read that answers one object, not a page
+    bool can_wait;                      // takes `wait_seconds`; its answer may take that long
     std::string_view cli;               // "pilots register", or "" when the command line has no word for it
     std::string_view location;          // path of what was made; {{parameter}}s are members of the answer
+    std::span<DrawnId const> drawn;
     std::span<Field const> input;
     std::span<std::string_view const> errors;   // those that are particular to it
     std::string_view output;
@@ -71,7 +81,7 @@ def flag(value):
     return "true" if value else "false"
 
 
-def row_text(row, fields, errors):
+def row_text(row, fields, errors, drawn):
     role = "operator_" if row["role"] == "operator" else row["role"]
     return ("    Operation{" + f".name = {quoted(row['name'])}, .kind = OperationKind::{row['kind']}, "
             f".role = Role::{role},\n"
@@ -81,9 +91,11 @@ def row_text(row, fields, errors):
             f"              .needs_project = {flag(row.get('project'))}, "
             f".needs_fence = {flag(row.get('fence') == 'required')}, "
             f".honours_if_match = {flag(row.get('if_match'))},\n"
-            f"              .on_websocket = {flag(row.get('websocket', True))}, .cli = {quoted(row.get('cli', ''))}, "
+            f"              .on_websocket = {flag(row.get('websocket', True))}, .is_single = {flag(row['single'])}, "
+            f".can_wait = {flag(any(field['name'] == 'wait_seconds' for field in row['input']))},\n"
+            f"              .cli = {quoted(row.get('cli', ''))}, "
             f".location = {quoted(row.get('location', ''))},\n"
-            f"              .input = {fields or '{}'}, .errors = {errors or '{}'},\n"
+            f"              .drawn = {drawn or '{}'}, .input = {fields or '{}'}, .errors = {errors or '{}'},\n"
             f"              .output = {quoted(row.get('output', ''))},\n"
             f"              .words = {quoted(row['words'])}" + "},")
 
@@ -99,7 +111,13 @@ def body(rows):
         if row.get("errors"):
             errors = f"{prefix}_errors"
             lines.append(f"constexpr std::string_view {errors}[] = {{{', '.join(quoted(e) for e in row['errors'])}}};")
-        table.append(row_text(row, fields, errors))
+        drawn = None
+        if catalogue.drawn_ids(row):
+            drawn = f"{prefix}_drawn"
+            ids = ", ".join(f"{{{quoted(field['name'])}, {quoted(field['check'].removeprefix('id:'))}}}"
+                            for field in catalogue.drawn_ids(row))
+            lines.append(f"constexpr DrawnId {drawn}[] = {{{ids}}};")
+        table.append(row_text(row, fields, errors, drawn))
     return source("""#include <fleet/operations.hpp>
 
 namespace fleet {

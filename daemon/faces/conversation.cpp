@@ -63,7 +63,7 @@ private:
     std::map<std::string, std::shared_ptr<Subscription>, std::less<>> subscriptions_{};
     std::set<std::shared_ptr<ops::Leaving>> waiting_{};
     std::size_t drawn_ = 0;                          // names of subscriptions
-    std::size_t requests_ = 0;                       // under way, waits for files not counted
+    std::size_t requests_ = 0;                       // under way, waits not counted
     std::size_t running_ = 0;                        // coroutines
 };
 
@@ -141,11 +141,11 @@ asio::awaitable<void> Conversation::take(std::string text) {
     }
     if (frame.op == "subscribe") co_return co_await start_subscription(std::move(frame));
 
-    bool const waits = operation->name == "reservations.reserve" && frame.args.contains("wait_seconds");
+    bool const waits = operation->can_wait && frame.args.contains("wait_seconds");
     if (waits && waiting_.size() >= state_.parts.options.waits_max) {
         Error many =
-            make_error(ErrorCode::too_many, fmt::format("{} requests of this socket wait for files, which is "
-                                                        "the limit",
+            make_error(ErrorCode::too_many, fmt::format("{} requests of this socket wait, which is the "
+                                                        "limit",
                                                         waiting_.size()));
         many.retry_after_seconds = 5;
         channel_->send(error_frame(frame.id, many));
@@ -179,6 +179,7 @@ asio::awaitable<void> Conversation::answer(Frame frame, Operation const* operati
         request.caller = *std::move(caller);
         request.project = project_;
         request.idempotency_key = std::move(frame.idempotency_key);
+        request.if_match = frame.if_match;
         request.args = std::move(frame.args);
         for (auto it = request.args.begin(); it != request.args.end();)
             it = it->is_null() ? request.args.erase(it) : std::next(it);

@@ -25,8 +25,8 @@ namespace fleet::faces {
 namespace asio = boost::asio;
 
 struct FaceOptions {
-    std::size_t requests_max = 64;                   // of one WebSocket at once, waits for files not counted
-    std::size_t waits_max = 256;                     // waits for files of one WebSocket
+    std::size_t requests_max = 64;                   // of one WebSocket at once, waits not counted
+    std::size_t waits_max = 256;                     // waits of one WebSocket
     std::size_t subscriptions_max = 64;              // of one WebSocket
     Millis keep_alive_comment{15'000};               // SSE, when nothing happens
 };

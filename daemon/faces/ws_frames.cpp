@@ -29,7 +29,13 @@ Result<Frame> frame_of(Json document) {
     if (document.contains("idempotency_key"))
         if (auto error = check_idempotency_key(frame.idempotency_key)) return std::move(*error);
 
-    for (auto const* name : {"id", "op", "as", "idempotency_key"}) document.erase(name);
+    if (document.contains("if_match")) {
+        if (!document["if_match"].is_number_integer())
+            return make_error(ErrorCode::invalid_field, "if_match must be a whole number", "/if_match");
+        frame.if_match = document["if_match"].get<std::int64_t>();
+    }
+
+    for (auto const* name : {"id", "op", "as", "idempotency_key", "if_match"}) document.erase(name);
     if (!document.contains("args")) {
         frame.args = std::move(document);
         frame.op = name_of(std::move(op), frame.args);

@@ -1,12 +1,13 @@
 // The text frames of `/ws`: reading requests, writing answers. Pure.
 //
 //   request   {"id":1,"op":"reservations.reserve","project":"demo","as":"viper-1","args":{…}}
-//             `args` may be left out: then every member that is not one of id, op, as, idempotency_key
-//             belongs to them, so that {"id":1,"op":"append","events":[…]} works. `op` is a name of the
+//             `args` may be left out: then every member that is not one of id, op, as, idempotency_key,
+//             if_match belongs to them, so that {"id":1,"op":"append","events":[…]} works. `op` is a name of the
 //             catalogue; "append" means events.append_batch, or events.append when there is no `events`.
-//             `idempotency_key`, `fence` and `project` mean what the headers mean. `id` is a string or an
-//             integer.
-//   answer    {"id":1,"ok":true,"status":201,"result":{…}}      result is the body of the HTTP answer
+//             `idempotency_key`, `if_match` (an integer), `fence` and `project` mean what the headers mean.
+//             `id` is a string or an integer.
+//   answer    {"id":1,"ok":true,"status":201,"result":{…}}      result is the body of the HTTP answer; its
+//             `stream_version` is the ETag
 //             {"id":1,"ok":false,"error":{problem document}}
 //   subscribe {"id":2,"op":"subscribe","after":"1a2b3c4d.17"|17|"now"|{"cursor":"ci"},"filter":{…}}
 //             → {"id":2,"ok":true,"sub":"s1","head":"1a2b3c4d.17"}
@@ -36,6 +37,7 @@ struct Frame {
     std::string op{};                                // name of the catalogue
     std::string callsign{};                          // "as"
     std::string idempotency_key{};
+    std::optional<std::int64_t> if_match{};
     Json args = Json::object();
 };
 

@@ -3,9 +3,12 @@
 
 #include "auth/secrets.hpp"
 
+#include <fleet/id.hpp>
 #include <fleet/json.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace fleet::ops {
 
@@ -60,6 +63,39 @@ std::optional<Error> known_trouble(Operations::State& state) {
 std::string digest_of(std::string_view act, Request const& request) {
     return auth::sha256_hex(fmt::format("{}\n{}\n{}\n{}", act, request.project, request.caller.callsign,
                                         json_text(request.args)));
+}
+
+constexpr bool is_plain(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'
+           || c == '.' || c == '~';
+}
+
+std::string as_segment(std::string_view text) {
+    std::string segment;
+    for (char const c : text) {
+        if (is_plain(c)) segment += c;
+        else segment += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+    return segment;
+}
+
+// "/missions/{mission_id}" with the members of the answer; nothing when one of them is not there.
+std::optional<std::string> location_of(std::string_view form, std::string const& answer) {
+    auto const body = parse_json(answer);
+    if (!body) return std::nullopt;
+    std::string location;
+    while (!form.empty()) {
+        auto const open = std::min(form.find('{'), form.size());
+        location += form.substr(0, open);
+        form.remove_prefix(open);
+        if (form.empty()) break;
+        auto const close = form.find('}');
+        auto const value = text_or(*body, form.substr(1, close - 1), "");
+        if (value.empty()) return std::nullopt;
+        location += as_segment(value);
+        form.remove_prefix(close + 1);
+    }
+    return location;
 }
 
 // "/args/ttl_seconds" is "/ttl_seconds" of what the caller sent.
@@ -128,9 +164,10 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
 
 asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation,
                                              Request request) {
-    std::string const name(operation.name);
-    Json const named = request.args;                 // for Location
-    auto row = co_await submit(state, operation.act, std::move(request));
+    Json drawn = Json::object();
+    for (DrawnId const& id : operation.drawn) drawn[std::string(id.name)] = new_id(id.prefix);
+    if (operation.honours_if_match && request.if_match) request.args["expected_version"] = *request.if_match;
+    auto row = co_await submit(state, operation.act, std::move(request), std::move(drawn));
     if (!row) co_return row.error();
     Answer answer;
     answer.status = operation.success_status;
@@ -138,7 +175,8 @@ asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation
     answer.replayed = row->replayed;
     answer.json = std::move(row->result);
     if (answer.json.empty()) answer.json = "{}";
-    if (name == "projects.register") answer.location = "/projects/" + text_or(named, "key", "");
+    answer.version = version_in(answer.json);
+    if (!operation.location.empty()) answer.location = location_of(operation.location, answer.json);
     co_return answer;
 }
 

@@ -16,8 +16,8 @@ constexpr auto never = std::chrono::steady_clock::time_point::max();
 
 }  // namespace
 
-Beats::Beats(asio::any_io_executor loop, store::Reads& reads)
-    : reads_(reads), work_(loop, never), done_(loop, never) {}
+Beats::Beats(asio::any_io_executor loop, store::Reads& reads, IsBack is_back)
+    : reads_(reads), is_back_(std::move(is_back)), work_(loop, never), done_(loop, never) {}
 
 void Beats::touch(std::string const& project, std::string const& callsign) {
     if (is_stopping_) return;
@@ -28,6 +28,7 @@ void Beats::touch(std::string const& project, std::string const& callsign) {
     auto const [place, is_new] = touched_.try_emplace(pilot, now);
     if (!is_new && now - place->second < pause) return;
     place->second = now;
+    next_->acted.insert(pilot);
     next_->pilots.insert(std::move(pilot));
     work_.cancel();
 }
@@ -76,6 +77,8 @@ asio::awaitable<void> Beats::send(std::shared_ptr<Round> round) {
     for (Json const& row : *rows)
         round->states[{text_or(row, "project", ""), text_or(row, "callsign", "")}] =
             text_or(row, "state", "unknown");
+    for (auto const& pilot : round->acted)
+        if (round->states[pilot] == "stale") is_back_(pilot.first, pilot.second);
 }
 
 void Beats::stop() {

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -23,7 +24,9 @@ namespace asio = boost::asio;
 // Lives on the loop thread. One call of the database is in flight; what comes meanwhile goes with the next.
 class Beats {
 public:
-    Beats(asio::any_io_executor loop, store::Reads& reads);
+    // `is_back` is told of a pilot that acted while it was stale: whoever acts is not gone.
+    using IsBack = std::function<void(std::string project, std::string callsign)>;
+    Beats(asio::any_io_executor loop, store::Reads& reads, IsBack is_back);
 
     // The pilot's state ("active", "stale", "unknown", …) after the beat was written. Errors: away, stopping.
     asio::awaitable<Result<std::string>> beat(std::string project, std::string callsign);
@@ -40,6 +43,7 @@ private:
     using Pilot = std::pair<std::string, std::string>;
     struct Round {                                   // one call and those who wait for it
         std::set<Pilot> pilots{};
+        std::set<Pilot> acted{};                     // by a command of theirs; the others asked for a beat
         bool is_done = false;
         std::map<Pilot, std::string> states{};
         std::optional<Error> failure{};
@@ -47,6 +51,7 @@ private:
     asio::awaitable<void> send(std::shared_ptr<Round> round);
 
     store::Reads& reads_;
+    IsBack is_back_;
     asio::steady_timer work_;                        // woken for work
     asio::steady_timer done_;                        // woken when a round has ended
     std::shared_ptr<Round> next_ = std::make_shared<Round>();

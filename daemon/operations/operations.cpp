@@ -31,11 +31,29 @@ void in_seconds(Operation const& operation, Json& args) {
     }
 }
 
+// The token of a pilot acts as that pilot and for nobody else; it may look at the others.
+std::optional<Error> check_own(Operation const& operation, Request const& request) {
+    if (!request.caller.is_bound || operation.kind == OperationKind::read || operation.method == "GET")
+        return std::nullopt;
+    bool const names_a_pilot = std::ranges::find(operation.input, "callsign", &Field::name)
+                               != operation.input.end();
+    if (!names_a_pilot || text_or(request.args, "callsign", "") == request.caller.callsign)
+        return std::nullopt;
+    return make_error(ErrorCode::forbidden, fmt::format("this is the token of {}", request.caller.callsign),
+                      "/callsign");
+}
+
 bool has_table_way(Operation const& operation) {
     return !operation.act.empty() || !operation.statement.empty();
 }
 
 }  // namespace
+
+Millis taken_wait(Request& request) {
+    Millis const wait = std::chrono::seconds(number_or(request.args, "wait_seconds", 0));
+    request.args.erase("wait_seconds");
+    return wait;
+}
 
 Answer answer_of(Json const& body, int status) {
     Answer answer;
@@ -52,7 +70,12 @@ std::optional<Error> check_role(Operation const& operation, auth::Identity const
 }
 
 Operations::State::State(OperationsParts given)
-    : parts(std::move(given)), beats(parts.loop, parts.reads),
+    : parts(std::move(given)),
+      beats(parts.loop, parts.reads,
+            [this](std::string project, std::string callsign) {
+                revive(*this, std::move(project), std::move(callsign));
+            }),
+      polls(parts.loop, parts.bus, parts.waits_max),
       changed(parts.loop, std::chrono::steady_clock::time_point::max()) {}
 
 Operations::Operations(OperationsParts parts) : state_(std::make_unique<State>(std::move(parts))) {
@@ -60,6 +83,8 @@ Operations::Operations(OperationsParts parts) : state_(std::make_unique<State>(s
     bind_pilots(*state_);
     bind_reservations(*state_);
     bind_cursors(*state_);
+    bind_mail(*state_);
+    bind_claims(*state_);
 }
 
 Operations::~Operations() = default;
@@ -86,6 +111,7 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
     if (!operation) co_return make_error(ErrorCode::not_found, fmt::format("there is no operation {}", name));
     if (auto error = check_role(*operation, request.caller)) co_return std::move(*error);
 
+    if (auto error = check_own(*operation, request)) co_return std::move(*error);
     in_seconds(*operation, request.args);
     auto const bound = state.handlers.find(name);
     bool const needs_database = has_table_way(*operation) || operation->needs_project;
@@ -113,6 +139,6 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
 
 asio::awaitable<void> Operations::run() { co_await state_->beats.run(); }
 
-std::size_t Operations::waits() const { return state_->waits.size(); }
+std::size_t Operations::waits() const { return state_->waits.size() + state_->polls.size(); }
 
 }  // namespace fleet::ops

@@ -12,14 +12,17 @@ namespace fleet::ops {
 namespace {
 
 constexpr std::int64_t page_default = 100;
-
-// Statements that answer one object.
-bool is_single(std::string_view statement) {
-    return statement.starts_with("show_") || statement == "overview" || statement == "explain_overlap"
-        || statement == "check_files";
-}
+// The version of a larger object is not looked for: reading it would hold up the loop.
+constexpr std::size_t parsed_max = 256 * 1024;
 
 }  // namespace
+
+std::optional<std::int64_t> version_in(std::string_view json) {
+    if (json.size() > parsed_max || json.find("\"stream_version\"") == json.npos) return std::nullopt;
+    auto const object = parse_json(json);
+    if (!object || !object->is_object() || !object->contains("stream_version")) return std::nullopt;
+    return number_or(*object, "stream_version", 0);
+}
 
 std::string page_text(std::vector<store::Item> items, PageShape shape, std::string_view more_members) {
     bool const has_more = std::cmp_greater(items.size(), shape.limit);
@@ -58,13 +61,10 @@ asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operatio
 
     Answer answer;
     answer.seq = seen;
-    if (is_single(statement)) {
+    if (operation.is_single) {
         auto item = co_await state.parts.reads.show(statement, std::move(request.args));
         if (!item) co_return item.error();
-        // One small object: its version stands in it.
-        auto const object = parse_json(item->json);
-        if (object && object->is_object() && object->contains("stream_version"))
-            answer.version = number_or(*object, "stream_version", 0);
+        answer.version = version_in(item->json);
         answer.json = std::move(item->json);
         co_return answer;
     }

@@ -20,8 +20,6 @@ using Clock = std::chrono::steady_clock;
 
 // The database's clock may be a little behind ours; it decides what is past the deadline.
 constexpr Millis grace{20};
-// How often a pilot in line counts as alive: its connection is open.
-constexpr Millis sign_of_life{60'000};
 
 struct InLine {
     std::string reservation_id;

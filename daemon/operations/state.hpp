@@ -2,6 +2,7 @@
 #pragma once
 
 #include "operations/beats.hpp"
+#include "operations/long_poll.hpp"
 #include "operations/operations.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -31,10 +32,12 @@ struct Operations::State {
     OperationsParts parts;
     std::map<std::string, OperationHandler, std::less<>> handlers{};
     Beats beats;
+    LongPolls polls;
     std::set<Wait*> waits{};                         // requests that wait for files
     std::map<std::string, Line> lines{};             // by project; one that is watched, each
     asio::steady_timer changed;                      // a wait or the watching of a line ended
     std::optional<std::chrono::steady_clock::time_point> trouble_since{};   // of the appender
+    std::size_t reviving = 0;                        // stale pilots that acted again
     std::size_t under_way = 0;                       // commands the appender has not answered
     bool is_stopping = false;
 };
@@ -44,6 +47,17 @@ void bind_events(Operations::State& state);
 void bind_pilots(Operations::State& state);
 void bind_reservations(Operations::State& state);
 void bind_cursors(Operations::State& state);
+void bind_mail(Operations::State& state);
+void bind_claims(Operations::State& state);
+
+// How often a pilot that waits counts as alive: its connection is open.
+inline constexpr Millis sign_of_life{60'000};
+
+// Takes `wait_seconds` out of the arguments: it is the daemon that waits, no command knows it.
+Millis taken_wait(Request& request);
+
+// "A stale pilot acts": makes it active again, in the background.
+void revive(Operations::State& state, std::string project, std::string callsign);
 
 // The generic ways, by the operation's row of the catalogue.
 asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation,
@@ -60,6 +74,9 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
 // The project a request works in: member `project`, else the header. Errors: invalid_field when there is
 // none.
 Result<std::string> project_of(Request const& request);
+
+// The member `stream_version` of an object: its ETag.
+std::optional<std::int64_t> version_in(std::string_view json);
 
 // One page of a list as a JSON text: items untouched, `next` when there are more.
 struct PageShape {

@@ -115,7 +115,8 @@ asio::awaitable<void> Operations::stop() {
     state_->is_stopping = true;
     for (Wait* const wait : state_->waits) wait->wake();
     for (auto& [project, line] : state_->lines) line.timer.cancel();
-    while (!state_->waits.empty() || !state_->lines.empty()) {
+    co_await state_->polls.stop();
+    while (!state_->waits.empty() || !state_->lines.empty() || state_->reviving > 0) {
         auto [ignored] = co_await state_->changed.async_wait(as_pair);
         (void)ignored;
     }

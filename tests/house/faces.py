@@ -46,6 +46,8 @@ def operation_problems(operations, commands, statements):
             yield f"operation {name}: fleet.act has no command {row['act']}"
         elif row["act"] != "append":
             asked = {field["name"] for field in row["input"]} - ENVELOPE
+            if row.get("long_poll"):
+                asked -= {"wait_seconds"}
             for field in sorted(asked - commands[row["act"]]):
                 yield f"operation {name}: the command {row['act']} has no argument {field}"
     reached = {row.get("act") for row in operations}
