@@ -1,0 +1,112 @@
+-- Which message, which thread, whose mailbox.
+
+create function fleet_log.message_id_of(project text, given text)
+returns text
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    ids text[];
+begin
+    if length(given) >= 30 or given is null then
+        return given;
+    end if;
+    -- The last six characters are what people see; an index holds them. A start is a range of the key.
+    ids := array(select m.message_id from fleet_state.messages m
+                  where right(m.message_id, 6) = right(given, 6) and length(given) >= 6
+                    and right(m.message_id, length(given)) = given and m.project = message_id_of.project
+                 union
+                 (select m.message_id from fleet_state.messages m
+                   where m.message_id >= given and m.message_id < given || chr(1114111)
+                     and m.project = message_id_of.project limit 2));
+    return case when cardinality(ids) = 1 then ids[1] else given end;
+end $$;
+comment on function fleet_log.message_id_of is
+    'The whole id of a message, given an unambiguous start of it or six or more of its last characters. Example: select fleet_log.message_id_of(''demo'', ''x7k2pq'')';
+
+create function fleet_log.thread_id_of(project text, given text)
+returns text
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    ids text[];
+begin
+    if length(given) >= 30 or given is null then
+        return given;
+    end if;
+    ids := array(select t.thread_id from fleet_state.threads t
+                  where right(t.thread_id, 6) = right(given, 6) and length(given) >= 6
+                    and right(t.thread_id, length(given)) = given and t.project = thread_id_of.project
+                 union
+                 (select t.thread_id from fleet_state.threads t
+                   where t.thread_id >= given and t.thread_id < given || chr(1114111)
+                     and t.project = thread_id_of.project limit 2));
+    return case when cardinality(ids) = 1 then ids[1] else given end;
+end $$;
+comment on function fleet_log.thread_id_of is
+    'The whole id of a thread, given an unambiguous start of it or six or more of its last characters. Example: select fleet_log.thread_id_of(''demo'', ''x7k2pq'')';
+
+create function fleet_log.find_message(w fleet_log.work, given text)
+returns fleet_state.messages
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    found fleet_state.messages;
+begin
+    select * into found from fleet_state.messages m
+     where m.message_id = fleet_log.message_id_of(w.project, given) and m.project = w.project;
+    return found;
+end $$;
+comment on function fleet_log.find_message is
+    'The message''s row, or nulls. Example, in a command: m := fleet_log.find_message(w, w.args ->> ''message_id'')';
+
+create function fleet_log.mailbox_of(w fleet_log.work, m fleet_state.messages)
+returns text
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    if w.actor = any(m.recipients) then
+        return w.actor;
+    elsif 'operator' = any(m.recipients) and 'operator' = any(w.roles) then
+        return 'operator';
+    end if;
+    return null;
+end $$;
+comment on function fleet_log.mailbox_of is
+    'In which mailbox the caller finds a message: its own, or the operators'' common one; null for none. Example, in a command: box := fleet_log.mailbox_of(w, m)';
+
+create function fleet_log.squawk_recipients(project text, sender text, given text[], bounce_stale boolean)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    plain text[] := '{}';
+    roles text[] := '{}';
+    everybody boolean := false;
+    name text;
+    answer jsonb;
+begin
+    foreach name in array given loop
+        if name = '*' then
+            everybody := true;
+        elsif starts_with(name, 'role:') then
+            roles := roles || substr(name, 6);
+        else
+            plain := plain || name;
+        end if;
+    end loop;
+    if everybody or cardinality(roles) > 0 then
+        plain := plain || array(
+            select p.callsign::text from fleet_state.pilots p
+             where p.project = squawk_recipients.project and p.state in ('active', 'idle')
+               and p.callsign <> squawk_recipients.sender and (everybody or p.role = any(roles)));
+    end if;
+    select jsonb_build_object(
+               'to', jsonb_agg(n.name order by n.name collate "C"),
+               'lost', jsonb_agg(jsonb_build_object('callsign', n.name, 'reason', v.reason)
+                                 order by n.name collate "C") filter (where v.reason is not null))
+      into answer
+      from (select distinct x.name from unnest(plain) x(name)) n
+      left join fleet_state.pilots p on p.project = squawk_recipients.project and p.callsign = n.name
+     cross join lateral (
+           select case when n.name = 'operator' then null when p.state is null then 'unknown'
+                       when p.state = 'deregistered' then 'deregistered'
+                       when p.state = 'stale' and squawk_recipients.bounce_stale then 'stale' end as reason) v;
+    return answer;
+end $$;
+comment on function fleet_log.squawk_recipients is
+    'Who is meant by names, * and role:NAME, and who of them does not get it and why. Example: select fleet_log.squawk_recipients(''demo'', ''viper-1'', ''{raven-1,*}'', false)';

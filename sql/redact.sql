@@ -1,0 +1,75 @@
+-- Erasing a leaked secret: the texts that an event refers to by digest, everywhere. The event itself stays.
+
+create function fleet_log.digests_in(data jsonb)
+returns text[]
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    answer text[];
+begin
+    with recursive member(name, value) as (
+        select null::text, digests_in.data
+         union all
+        select x.name, x.value
+          from member m
+         cross join lateral (
+               select e.key as name, e.value
+                 from jsonb_each(case when jsonb_typeof(m.value) = 'object' then m.value else '{}' end) e
+               union all
+               select m.name, a.value
+                 from jsonb_array_elements(case when jsonb_typeof(m.value) = 'array' then m.value else '[]' end) a) x
+    )
+    select coalesce(array_agg(distinct m.value #>> '{}'), '{}') into answer
+      from member m where m.name like '%\_digest' and jsonb_typeof(m.value) = 'string';
+    return answer;
+end $$;
+comment on function fleet_log.digests_in is
+    'What a payload refers to by a member …_digest, at any depth. Example: select fleet_log.digests_in(''{"body_digest": "ab"}'')';
+
+create function fleet_log.do_redact(w fleet_log.work)
+returns fleet_log.work
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    reason constant text := w.args ->> 'reason';
+    e fleet_log.events;
+    held text[];
+    fresh text[];
+    uses bigint;
+begin
+    select * into e from fleet_log.events x where x.event_id = w.args ->> 'event_id';
+    if e.event_id is null then
+        return fleet_log.refuse(w, 'not_found', '/args/event_id', 'no event ' || (w.args ->> 'event_id'),
+                                'fleet events list shows them');
+    end if;
+    select array_agg(b.digest order by b.digest), array_agg(b.digest order by b.digest) filter (where b.redacted_at is null),
+           sum(b.uses)
+      into held, fresh, uses
+      from fleet_log.bodies b where b.digest = any(fleet_log.digests_in(e.data));
+    if held is null then
+        return fleet_log.refuse(w, 'transition_refused', '/args/event_id', e.type || ' refers to no text that is kept apart',
+            'what stands in the event itself cannot be erased',
+            jsonb_build_object('found', e.type, 'asked', 'body_redacted', 'allowed', '[]'::jsonb));
+    end if;
+    w.project := e.project;
+    if fresh is not null then
+        update fleet_log.bodies b
+           set body = null, redacted_at = w.at, redacted_by = w.actor, redact_reason = reason
+         where b.digest = any(fresh);
+        update fleet_log.mail_words x
+           set words = setweight(to_tsvector('english', m.subject), 'A')
+          from fleet_state.messages m
+         where x.body_digest = any(fresh) and m.message_id = x.message_id;
+        -- No answer should hold a text. Those of the request that brought this one go all the same.
+        delete from fleet_live.idempotency i where i.stored_at = e.recorded_at;
+        w := fleet_log.put(w, 'body_redacted', 'redaction', e.event_id,
+            jsonb_build_object('event_id', e.event_id, 'by', w.actor, 'reason', reason), e.event_id, e.correlation_id);
+    end if;
+    w.result := jsonb_build_object(
+        'event_id', e.event_id, 'project', e.project, 'type', e.type, 'status', 'redacted',
+        'redacted', coalesce(cardinality(fresh), 0), 'digests', held, 'other_uses', uses - cardinality(held),
+        'by', (select b.redacted_by from fleet_log.bodies b where b.digest = held[1]),
+        'reason', (select b.redact_reason from fleet_log.bodies b where b.digest = held[1]),
+        'words', 'the database''s own files hold it until VACUUM FULL fleet_log.bodies; backups and archived WAL until they go');
+    return w;
+end $$;
+comment on function fleet_log.do_redact is
+    'Command redact. Example: select * from fleet.redact(''evt_01…'', ''it held an access key'')';
