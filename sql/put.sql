@@ -15,14 +15,17 @@ begin
     values (w.head, w.event_id, w.project, put.type, put.stream_type, put.stream_id,
             coalesce((select e.stream_version from fleet_log.events e where e.stream_id = put.stream_id
                        order by e.stream_version desc limit 1), 0) + 1,
-            w.actor, put.causation_id, put.correlation_id, jsonb_strip_nulls(put.data), w.metadata, w.at, w.at,
+            w.actor, put.causation_id, put.correlation_id,
+            -- What others handed in whole is kept whole: payloads and results of orders may hold nulls of their own.
+            case when put.stream_type = 'work_order' then put.data else jsonb_strip_nulls(put.data) end,
+            w.metadata, w.at, w.at,
             coalesce((select t.schema_version from fleet_log.event_types t where t.type = put.type), 1));
     return w;
 end $$;
 comment on function fleet_log.put is
     'Writes one event; its seq is then w.head, its id w.event_id. Example, in a command: w := fleet_log.put(w, ''file_released'', ''reservation'', id, data)';
 
-create function fleet_log.put_all(w fleet_log.work, drafts fleet_log.draft[])
+create function fleet_log.put_all(w fleet_log.work, drafts fleet_log.draft[], correlations text[] default null)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
@@ -30,10 +33,11 @@ begin
         return w;
     end if;
     insert into fleet_log.events (seq, event_id, project, type, stream_type, stream_id, stream_version, actor,
-                                  causation_id, data, metadata, occurred_at, recorded_at, schema_version)
+                                  causation_id, correlation_id, data, metadata, occurred_at, recorded_at,
+                                  schema_version)
     select w.head + d.n, fleet.new_id('evt'), coalesce(d.project, w.project), d.type, d.stream_type, d.stream_id,
            coalesce(last.stream_version, 0) + row_number() over (partition by d.stream_id order by d.n),
-           coalesce(d.actor, w.actor), d.causation_id, jsonb_strip_nulls(d.data), w.metadata, w.at, w.at,
+           coalesce(d.actor, w.actor), d.causation_id, correlations[d.n], jsonb_strip_nulls(d.data), w.metadata, w.at, w.at,
            coalesce(t.schema_version, 1)
       from unnest(drafts) with ordinality
            d(project, type, stream_type, stream_id, data, causation_id, actor, n)
@@ -47,4 +51,4 @@ begin
     return w;
 end $$;
 comment on function fleet_log.put_all is
-    'Writes several events in one statement; draft k has seq w.head + k of before. Example, in a command: w := fleet_log.put_all(w, array_agg_of_drafts)';
+    'Writes several events in one statement; draft k has seq w.head + k of before, and correlations[k]. Example, in a command: w := fleet_log.put_all(w, array_agg_of_drafts)';

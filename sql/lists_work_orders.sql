@@ -1,0 +1,68 @@
+-- What the faces list and show of work orders; lists.sql has the rules.
+
+create function fleet_log.order_json(id text)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return (select i.item from fleet_log.work_order_items i where i.work_order_id = order_json.id);
+end $$;
+comment on function fleet_log.order_json is
+    'A work order as commands and lists answer it. Example: select fleet_log.order_json(''wo_01…'')';
+
+create function fleet.list_work_orders(filter jsonb default '{}')
+returns table (item text, cursor_key text)
+language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    states text[] := fleet_log.words(filter, 'status');
+    page text[];
+begin
+    if 'open' = any(states) then
+        states := array_remove(states, 'open') || '{pending,claimed}';
+    end if;
+    -- First the ids of the page, from the table; then what is shown of them.
+    page := array(
+        select o.work_order_id from fleet_state.work_orders o
+         where (nullif(filter ->> 'project', '') is null or o.project = filter ->> 'project')
+           and (states is null or o.state = any(states))
+           and (filter ->> 'kind' is null or o.kind = filter ->> 'kind')
+           and (filter ->> 'role' is null or o.role = filter ->> 'role')
+           and (filter ->> 'claimed_by' is null or (o.state = 'claimed' and o.claimed_by = filter ->> 'claimed_by'))
+           and (filter ->> 'sortie_id' is null or o.sortie_id = filter ->> 'sortie_id')
+           and (filter ->> 'after' is null or o.work_order_id > filter ->> 'after')
+         order by o.work_order_id limit fleet_log.page_size(filter));
+    return query
+    select i.item::text, i.work_order_id::text from fleet_log.work_order_items i
+     where i.work_order_id = any(page)
+     order by i.work_order_id;
+end $$;
+comment on function fleet.list_work_orders is
+    'Work orders as JSON: project, status, kind, role, claimed_by, sortie_id, limit, after. Example: select * from fleet.list_work_orders(''{"project":"demo","status":"open"}'')';
+
+create function fleet.show_work_order(filter jsonb)
+returns table (item text, cursor_key text)
+language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    id text := fleet_log.order_id_of(nullif(filter ->> 'project', ''), coalesce(filter ->> 'work_order_id', ''));
+begin
+    return query
+    select (i.item || jsonb_strip_nulls(jsonb_build_object(
+               'result', (select e.data -> 'result' from fleet_log.events e
+                           where e.seq = o.ended_seq and e.type = 'work_order_completed'),
+               'waits_for', case when o.state = 'pending' and o.blocked_by > 0 then (
+                    select jsonb_agg(jsonb_build_object('work_order_id', y.work_order_id, 'status', y.state)
+                                     order by y.work_order_id)
+                      from fleet_state.work_orders y
+                     where y.work_order_id = any(o.depends_on) and y.state <> 'completed') end,
+               'dependents', (select jsonb_agg(d.work_order_id order by d.work_order_id)
+                                from fleet_state.work_order_dependencies d where d.depends_on = o.work_order_id)))
+              -- Not stripped: a null inside a payload is the sender's.
+              || jsonb_build_object('payload', (select e.data -> 'payload' from fleet_log.events e
+                                                 where e.seq = o.created_seq)))::text,
+           i.work_order_id::text
+      from fleet_log.work_order_items i
+      join fleet_state.work_orders o on o.work_order_id = i.work_order_id
+     where i.work_order_id = id
+       and (nullif(filter ->> 'project', '') is null or i.project = filter ->> 'project');
+end $$;
+comment on function fleet.show_work_order is
+    'One work order as JSON with payload, result and what it waits for, by id or an unambiguous start or end of it. Example: select * from fleet.show_work_order(''{"work_order_id":"wo_01…"}'')';
