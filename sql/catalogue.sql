@@ -253,26 +253,11 @@ end $$;
 comment on function fleet_log.field_problem is
     'The first thing that is wrong with an object by these rules, or null: the slow way, for the culprit''s name. Example: select fleet_log.field_problem(''[{"name":"a","type":"boolean"}]'', ''{}'', ''/data'')';
 
-create function fleet_log.event_problem(type text, schema_version int, data jsonb)
-returns jsonb
+create function fleet_log.sound_reservation(known text, data jsonb)
+returns boolean
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
-declare
-    known text := type || ' ' || schema_version;
-    rules jsonb;
-    found jsonb;
 begin
-    if starts_with(type, 'x.') then
-        if type !~ '^x\.[a-z0-9][a-z0-9_.-]{0,62}$' then
-            return jsonb_build_object('code', 'invalid_field', 'field', '/type',
-                'message', 'a type of your own is x. and up to 63 of a-z, 0-9, _, . and -, a letter or digit first');
-        elsif jsonb_typeof(data) is distinct from 'object' then
-            return jsonb_build_object('code', 'invalid_field', 'field', '/data', 'message', 'must be an object');
-        elsif pg_column_size(data) > 8192 and octet_length(data::text) > 65536 then
-            return jsonb_build_object('code', 'too_large', 'field', '/data', 'message', 'is over 64 KiB');
-        end if;
-        return null;
-    end if;
-    if (jsonb_typeof(data) = 'object' and case known
+    return case known
         when 'file_reserved 1' then
                 data ?& '{holder,patterns,mode,purpose,ttl_seconds,expires_at}'::text[] and data - '{holder,patterns,mode,purpose,reason,ttl_seconds,expires_at,sortie_id}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'holder') = 'string' and length(data ->> 'holder') between 1 and 200)
@@ -319,132 +304,66 @@ begin
                 and (jsonb_typeof(data -> 'patterns') = 'array' and jsonb_array_length(data -> 'patterns') between 1 and 64 and ((data -> 'patterns') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{2}" flag "s")') is not true)
                 and (((data -> 'conflicts') = '[]' or fleet_log.field_problem('[{"name": "conflicts", "type": "objects", "min": 0, "max": 1000, "fields": [{"name": "reservation_id", "type": "string", "min": 1, "max": 100}, {"name": "holder", "type": "string", "min": 1, "max": 200}, {"name": "pattern", "type": "string", "min": 1, "max": 256}, {"name": "expires_at", "type": "timestamp", "optional": true}]}]', jsonb_build_object('conflicts', (data -> 'conflicts')), '') is null))
                 and ((data ->> 'resolution') in ('refused', 'waited', 'forced'))
-        when 'usage_recorded 1' then
-                data ?& '{pilot,model,input_tokens,output_tokens,source}'::text[] and data - '{pilot,run_id,sortie_id,model,input_tokens,output_tokens,cost_micros,source}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63 and (data ->> 'pilot') ~ '^[a-z][a-z0-9-]{0,62}$')
-                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
-                and (case jsonb_typeof(data -> 'input_tokens') when 'number' then scale((data -> 'input_tokens')::numeric) = 0 and (data -> 'input_tokens')::numeric between 0 and 9007199254740991 else false end)
-                and (case jsonb_typeof(data -> 'output_tokens') when 'number' then scale((data -> 'output_tokens')::numeric) = 0 and (data -> 'output_tokens')::numeric between 0 and 9007199254740991 else false end)
-                and (jsonb_typeof(data -> 'source') = 'string' and length(data ->> 'source') between 1 and 100)
-                and ((data -> 'run_id') is null or (jsonb_typeof(data -> 'run_id') = 'string' and length(data ->> 'run_id') between 1 and 100))
-                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 100))
-                and ((data -> 'cost_micros') is null or (case jsonb_typeof(data -> 'cost_micros') when 'number' then scale((data -> 'cost_micros')::numeric) = 0 and (data -> 'cost_micros')::numeric between 0 and 9007199254740991 else false end))
-        when 'pilot_registered 1' then
-                data ?& '{callsign,program,model,capabilities}'::text[] and data - '{callsign,program,model,role,capabilities,task_description,host}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'callsign') = 'string' and length(data ->> 'callsign') between 1 and 63)
-                and (jsonb_typeof(data -> 'program') = 'string' and length(data ->> 'program') between 1 and 100)
-                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
-                and (jsonb_typeof(data -> 'capabilities') = 'array' and jsonb_array_length(data -> 'capabilities') between 0 and 64 and ((data -> 'capabilities') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
-                and ((data -> 'role') is null or (jsonb_typeof(data -> 'role') = 'string' and length(data ->> 'role') between 1 and 100))
-                and ((data -> 'task_description') is null or (jsonb_typeof(data -> 'task_description') = 'string' and length(data ->> 'task_description') between 0 and 4000))
-                and ((data -> 'host') is null or (jsonb_typeof(data -> 'host') = 'string' and length(data ->> 'host') between 1 and 200))
-        when 'pilot_status_changed 1' then
-                data ?& '{from,to}'::text[] and data - '{from,to,current_sortie}'::text[] = '{}'
-                and ((data ->> 'from') in ('active', 'idle', 'stale', 'deregistered'))
-                and ((data ->> 'to') in ('active', 'idle', 'stale', 'deregistered'))
-                and ((data -> 'current_sortie') is null or (jsonb_typeof(data -> 'current_sortie') = 'string' and length(data ->> 'current_sortie') between 1 and 200))
-        when 'pilot_capabilities_changed 1' then
-                data ?& '{added,removed}'::text[] and data - '{added,removed,evidence}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'added') = 'array' and jsonb_array_length(data -> 'added') between 0 and 64 and ((data -> 'added') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
-                and (jsonb_typeof(data -> 'removed') = 'array' and jsonb_array_length(data -> 'removed') between 0 and 64 and ((data -> 'removed') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
-                and ((data -> 'evidence') is null or (jsonb_typeof(data -> 'evidence') = 'string' and length(data ->> 'evidence') between 0 and 4000))
-        when 'pilot_stale 1' then
-                data ?& '{last_seen_at,lease_seconds}'::text[] and data - '{last_seen_at,lease_seconds}'::text[] = '{}'
-                and ((data ->> 'last_seen_at') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$')
-                and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 0 and 31536000 else false end)
-        when 'pilot_deregistered 1' then
-                data ?& '{reason}'::text[] and data - '{reason,final_status}'::text[] = '{}'
-                and ((data ->> 'reason') in ('completed', 'error', 'timeout', 'manual'))
-                and ((data -> 'final_status') is null or (jsonb_typeof(data -> 'final_status') = 'string' and length(data ->> 'final_status') between 0 and 2000))
-        when 'fleet_halted 1' then
-                data ?& '{by,reason,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
-                and (jsonb_typeof(data -> 'scope') = 'object')
-        when 'fleet_resumed 1' then
-                data ?& '{by,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (jsonb_typeof(data -> 'scope') = 'object')
-                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
-        when 'notification_rule_set 1' then
-                data ?& '{by,rule}'::text[] and data - '{by,rule}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (jsonb_typeof(data -> 'rule') = 'object')
-        when 'notification_rule_removed 1' then
-                data ?& '{by,name}'::text[] and data - '{by,name,reason}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 63)
-                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
-        when 'host_joined 1' then
-                data ?& '{hostname,version}'::text[] and data - '{hostname,version}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'hostname') = 'string' and length(data ->> 'hostname') between 1 and 255)
-                and (jsonb_typeof(data -> 'version') = 'string' and length(data ->> 'version') between 1 and 100)
-        when 'host_joined 2' then
-                data ?& '{hostname,version,pid}'::text[] and data - '{hostname,version,pid}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'hostname') = 'string' and length(data ->> 'hostname') between 1 and 255)
-                and (jsonb_typeof(data -> 'version') = 'string' and length(data ->> 'version') between 1 and 100)
-                and (case jsonb_typeof(data -> 'pid') when 'number' then scale((data -> 'pid')::numeric) = 0 and (data -> 'pid')::numeric between 0 and 4294967295 else false end)
-        when 'host_left 1' then
-                data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
-                and ((data ->> 'reason') in ('shutdown', 'lost'))
-        when 'mission_created 1' then
-                data ?& '{title,priority,created_by,complete_by_itself,require_review,on_failure}'::text[] and data - '{title,description,priority,strategy,created_by,metadata,complete_by_itself,require_review,on_failure,deadline,max_failures}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
+        end;
+end $$;
+comment on function fleet_log.sound_reservation is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_reservation(''file_reserved 1'', ''{}'')';
+
+create function fleet_log.sound_work_order(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'work_order_created 1' then
+                data ?& '{kind,payload,priority,depends_on,max_attempts}'::text[] and data - '{kind,role,payload,priority,depends_on,max_attempts,run_after,timeout_seconds,backoff_seconds,sortie_id}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'kind') = 'string' and length(data ->> 'kind') between 1 and 100)
+                and (jsonb_typeof(data -> 'payload') = 'object')
                 and ((data ->> 'priority') in ('low', 'medium', 'high', 'critical'))
-                and (jsonb_typeof(data -> 'created_by') = 'string' and length(data ->> 'created_by') between 1 and 200)
-                and (jsonb_typeof(data -> 'complete_by_itself') = 'boolean')
-                and (jsonb_typeof(data -> 'require_review') = 'boolean')
-                and ((data ->> 'on_failure') in ('stop', 'continue'))
-                and ((data -> 'description') is null or (jsonb_typeof(data -> 'description') = 'string' and length(data ->> 'description') between 0 and 10000))
-                and ((data -> 'strategy') is null or (jsonb_typeof(data -> 'strategy') = 'string' and length(data ->> 'strategy') between 0 and 200))
-                and ((data -> 'metadata') is null or (jsonb_typeof(data -> 'metadata') = 'object'))
-                and ((data -> 'deadline') is null or ((data ->> 'deadline') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
-                and ((data -> 'max_failures') is null or (case jsonb_typeof(data -> 'max_failures') when 'number' then scale((data -> 'max_failures')::numeric) = 0 and (data -> 'max_failures')::numeric between 0 and 100000 else false end))
-        when 'mission_updated 1' then
-                data ?& '{changes}'::text[] and data - '{changes}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'changes') = 'object')
-        when 'mission_started 1' then
-                data ?& '{started_by}'::text[] and data - '{started_by}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'started_by') = 'string' and length(data ->> 'started_by') between 1 and 200)
-        when 'mission_progressed 1' then
-                data ?& '{percent}'::text[] and data - '{percent}'::text[] = '{}'
-                and (case jsonb_typeof(data -> 'percent') when 'number' then scale((data -> 'percent')::numeric) = 0 and (data -> 'percent')::numeric between 25 and 75 else false end)
-        when 'mission_review_requested 1' then
-                data ?& '{sorties_completed,sorties_skipped}'::text[] and data - '{sorties_completed,sorties_skipped,sorties_cancelled,sorties_failed,summary}'::text[] = '{}'
-                and (case jsonb_typeof(data -> 'sorties_completed') when 'number' then scale((data -> 'sorties_completed')::numeric) = 0 and (data -> 'sorties_completed')::numeric between 0 and 1000000 else false end)
-                and (case jsonb_typeof(data -> 'sorties_skipped') when 'number' then scale((data -> 'sorties_skipped')::numeric) = 0 and (data -> 'sorties_skipped')::numeric between 0 and 1000000 else false end)
-                and ((data -> 'sorties_cancelled') is null or (case jsonb_typeof(data -> 'sorties_cancelled') when 'number' then scale((data -> 'sorties_cancelled')::numeric) = 0 and (data -> 'sorties_cancelled')::numeric between 0 and 1000000 else false end))
-                and ((data -> 'sorties_failed') is null or (case jsonb_typeof(data -> 'sorties_failed') when 'number' then scale((data -> 'sorties_failed')::numeric) = 0 and (data -> 'sorties_failed')::numeric between 0 and 1000000 else false end))
-                and ((data -> 'summary') is null or (jsonb_typeof(data -> 'summary') = 'string' and length(data ->> 'summary') between 0 and 4000))
-        when 'mission_review_completed 1' then
-                data ?& '{reviewer,verdict}'::text[] and data - '{reviewer,verdict,feedback}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'reviewer') = 'string' and length(data ->> 'reviewer') between 1 and 200)
-                and ((data ->> 'verdict') in ('approved', 'rejected', 'needs_changes'))
-                and ((data -> 'feedback') is null or (jsonb_typeof(data -> 'feedback') = 'string' and length(data ->> 'feedback') between 0 and 4000))
-        when 'mission_completed 1' then
-                data ?& '{result,duration_ms}'::text[] and data - '{result,duration_ms}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'result') = 'object')
-                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
-        when 'mission_failed 1' then
-                data ?& '{reason}'::text[] and data - '{reason,error}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
-                and ((data -> 'error') is null or (jsonb_typeof(data -> 'error') = 'object'))
-        when 'mission_cancelled 1' then
-                data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
-        when 'project_registered 1' then
-                data ?& '{name}'::text[] and data - '{name,vcs_url,default_branch}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 200)
-                and ((data -> 'vcs_url') is null or (jsonb_typeof(data -> 'vcs_url') = 'string' and length(data ->> 'vcs_url') between 1 and 2000))
-                and ((data -> 'default_branch') is null or (jsonb_typeof(data -> 'default_branch') = 'string' and length(data ->> 'default_branch') between 1 and 200))
-        when 'project_archived 1' then
-                data ?& '{}'::text[] and data - '{reason}'::text[] = '{}'
-                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
-        when 'body_redacted 1' then
-                data ?& '{event_id,by,reason}'::text[] and data - '{event_id,by,reason}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'event_id') = 'string' and length(data ->> 'event_id') between 1 and 40)
+                and (jsonb_typeof(data -> 'depends_on') = 'array' and jsonb_array_length(data -> 'depends_on') between 0 and 100 and ((data -> 'depends_on') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{41}" flag "s")') is not true)
+                and (case jsonb_typeof(data -> 'max_attempts') when 'number' then scale((data -> 'max_attempts')::numeric) = 0 and (data -> 'max_attempts')::numeric between 1 and 100 else false end)
+                and ((data -> 'role') is null or (jsonb_typeof(data -> 'role') = 'string' and length(data ->> 'role') between 1 and 100))
+                and ((data -> 'run_after') is null or ((data ->> 'run_after') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
+                and ((data -> 'timeout_seconds') is null or (case jsonb_typeof(data -> 'timeout_seconds') when 'number' then scale((data -> 'timeout_seconds')::numeric) = 0 and (data -> 'timeout_seconds')::numeric between 1 and 604800 else false end))
+                and ((data -> 'backoff_seconds') is null or (case jsonb_typeof(data -> 'backoff_seconds') when 'number' then scale((data -> 'backoff_seconds')::numeric) = 0 and (data -> 'backoff_seconds')::numeric between 1 and 86400 else false end))
+                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 200))
+        when 'work_order_claimed 1' then
+                data ?& '{by,lease_seconds,attempt}'::text[] and data - '{by,lease_seconds,attempt}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 1 and 86400 else false end)
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
+        when 'work_order_completed 1' then
+                data ?& '{by,attempt,duration_ms}'::text[] and data - '{by,attempt,result,duration_ms}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
+                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
+                and ((data -> 'result') is null or (jsonb_typeof(data -> 'result') = 'object'))
+        when 'work_order_failed 1' then
+                data ?& '{by,attempt,error}'::text[] and data - '{by,attempt,error,dead}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
+                and (jsonb_typeof(data -> 'error') = 'object')
+                and ((data -> 'dead') is null or (jsonb_typeof(data -> 'dead') = 'boolean'))
+        when 'work_order_requeued 1' then
+                data ?& '{cause,run_after,attempt}'::text[] and data - '{cause,run_after,attempt,lost}'::text[] = '{}'
+                and ((data ->> 'cause') in ('retry', 'lease_expired', 'pilot_lost', 'revived'))
+                and ((data ->> 'run_after') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$')
+                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 0 and 100000 else false end)
+                and ((data -> 'lost') is null or (case jsonb_typeof(data -> 'lost') when 'number' then scale((data -> 'lost')::numeric) = 0 and (data -> 'lost')::numeric between 1 and 100000 else false end))
+        when 'work_order_cancelled 1' then
+                data ?& '{reason,by}'::text[] and data - '{reason,by,dependency}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and ((data -> 'dependency') is null or (jsonb_typeof(data -> 'dependency') = 'string' and length(data ->> 'dependency') between 1 and 40))
+        end;
+end $$;
+comment on function fleet_log.sound_work_order is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_work_order(''work_order_created 1'', ''{}'')';
+
+create function fleet_log.sound_sortie(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
         when 'sortie_created 1' then
                 data ?& '{title,priority,files,depends_on,join,max_attempts}'::text[] and data - '{mission_id,name,title,description,priority,files,depends_on,join,complexity,role,capabilities,estimated_minutes,condition,timeout_seconds,max_attempts}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
@@ -530,6 +449,16 @@ begin
                 data ?& '{files,reserved}'::text[] and data - '{files,reserved}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'files') = 'array' and jsonb_array_length(data -> 'files') between 0 and 1000 and ((data -> 'files') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{255}.{5}" flag "s")') is not true)
                 and (jsonb_typeof(data -> 'reserved') = 'array' and jsonb_array_length(data -> 'reserved') between 0 and 1000 and ((data -> 'reserved') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{2}" flag "s")') is not true)
+        end;
+end $$;
+comment on function fleet_log.sound_sortie is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_sortie(''sortie_created 1'', ''{}'')';
+
+create function fleet_log.sound_squawk(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
         when 'message_sent 1' then
                 data ?& '{from,to,subject,body_digest,body_bytes,thread_id,importance,ack_required}'::text[] and data - '{from,to,subject,body_digest,body_bytes,thread_id,in_reply_to,importance,ack_required,ack_seconds,bounce_stale,sortie_id,mission_id,attachments}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'from') = 'string' and length(data ->> 'from') between 1 and 200)
@@ -567,46 +496,261 @@ begin
                 data ?& '{title,participants}'::text[] and data - '{title,participants}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
                 and (jsonb_typeof(data -> 'participants') = 'array' and jsonb_array_length(data -> 'participants') between 1 and 1001 and ((data -> 'participants') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{201}" flag "s")') is not true)
-        when 'work_order_created 1' then
-                data ?& '{kind,payload,priority,depends_on,max_attempts}'::text[] and data - '{kind,role,payload,priority,depends_on,max_attempts,run_after,timeout_seconds,backoff_seconds,sortie_id}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'kind') = 'string' and length(data ->> 'kind') between 1 and 100)
-                and (jsonb_typeof(data -> 'payload') = 'object')
-                and ((data ->> 'priority') in ('low', 'medium', 'high', 'critical'))
-                and (jsonb_typeof(data -> 'depends_on') = 'array' and jsonb_array_length(data -> 'depends_on') between 0 and 100 and ((data -> 'depends_on') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{41}" flag "s")') is not true)
-                and (case jsonb_typeof(data -> 'max_attempts') when 'number' then scale((data -> 'max_attempts')::numeric) = 0 and (data -> 'max_attempts')::numeric between 1 and 100 else false end)
-                and ((data -> 'role') is null or (jsonb_typeof(data -> 'role') = 'string' and length(data ->> 'role') between 1 and 100))
-                and ((data -> 'run_after') is null or ((data ->> 'run_after') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
-                and ((data -> 'timeout_seconds') is null or (case jsonb_typeof(data -> 'timeout_seconds') when 'number' then scale((data -> 'timeout_seconds')::numeric) = 0 and (data -> 'timeout_seconds')::numeric between 1 and 604800 else false end))
-                and ((data -> 'backoff_seconds') is null or (case jsonb_typeof(data -> 'backoff_seconds') when 'number' then scale((data -> 'backoff_seconds')::numeric) = 0 and (data -> 'backoff_seconds')::numeric between 1 and 86400 else false end))
-                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 200))
-        when 'work_order_claimed 1' then
-                data ?& '{by,lease_seconds,attempt}'::text[] and data - '{by,lease_seconds,attempt}'::text[] = '{}'
+        end;
+end $$;
+comment on function fleet_log.sound_squawk is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_squawk(''message_sent 1'', ''{}'')';
+
+create function fleet_log.sound_halt(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'fleet_halted 1' then
+                data ?& '{by,reason,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 1 and 86400 else false end)
-                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
-        when 'work_order_completed 1' then
-                data ?& '{by,attempt,duration_ms}'::text[] and data - '{by,attempt,result,duration_ms}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
-                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
-                and ((data -> 'result') is null or (jsonb_typeof(data -> 'result') = 'object'))
-        when 'work_order_failed 1' then
-                data ?& '{by,attempt,error}'::text[] and data - '{by,attempt,error,dead}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
-                and (jsonb_typeof(data -> 'error') = 'object')
-                and ((data -> 'dead') is null or (jsonb_typeof(data -> 'dead') = 'boolean'))
-        when 'work_order_requeued 1' then
-                data ?& '{cause,run_after,attempt}'::text[] and data - '{cause,run_after,attempt,lost}'::text[] = '{}'
-                and ((data ->> 'cause') in ('retry', 'lease_expired', 'pilot_lost', 'revived'))
-                and ((data ->> 'run_after') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$')
-                and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 0 and 100000 else false end)
-                and ((data -> 'lost') is null or (case jsonb_typeof(data -> 'lost') when 'number' then scale((data -> 'lost')::numeric) = 0 and (data -> 'lost')::numeric between 1 and 100000 else false end))
-        when 'work_order_cancelled 1' then
-                data ?& '{reason,by}'::text[] and data - '{reason,by,dependency}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and (jsonb_typeof(data -> 'scope') = 'object')
+        when 'fleet_resumed 1' then
+                data ?& '{by,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and ((data -> 'dependency') is null or (jsonb_typeof(data -> 'dependency') = 'string' and length(data ->> 'dependency') between 1 and 40))
+                and (jsonb_typeof(data -> 'scope') = 'object')
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        end;
+end $$;
+comment on function fleet_log.sound_halt is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_halt(''fleet_halted 1'', ''{}'')';
+
+create function fleet_log.sound_notification_rule(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'notification_rule_set 1' then
+                data ?& '{by,rule}'::text[] and data - '{by,rule}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'rule') = 'object')
+        when 'notification_rule_removed 1' then
+                data ?& '{by,name}'::text[] and data - '{by,name,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 63)
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        end;
+end $$;
+comment on function fleet_log.sound_notification_rule is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_notification_rule(''notification_rule_set 1'', ''{}'')';
+
+create function fleet_log.sound_host(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'host_joined 1' then
+                data ?& '{hostname,version}'::text[] and data - '{hostname,version}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'hostname') = 'string' and length(data ->> 'hostname') between 1 and 255)
+                and (jsonb_typeof(data -> 'version') = 'string' and length(data ->> 'version') between 1 and 100)
+        when 'host_joined 2' then
+                data ?& '{hostname,version,pid}'::text[] and data - '{hostname,version,pid}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'hostname') = 'string' and length(data ->> 'hostname') between 1 and 255)
+                and (jsonb_typeof(data -> 'version') = 'string' and length(data ->> 'version') between 1 and 100)
+                and (case jsonb_typeof(data -> 'pid') when 'number' then scale((data -> 'pid')::numeric) = 0 and (data -> 'pid')::numeric between 0 and 4294967295 else false end)
+        when 'host_left 1' then
+                data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
+                and ((data ->> 'reason') in ('shutdown', 'lost'))
+        end;
+end $$;
+comment on function fleet_log.sound_host is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_host(''host_joined 1'', ''{}'')';
+
+create function fleet_log.sound_mission(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'mission_created 1' then
+                data ?& '{title,priority,created_by,complete_by_itself,require_review,on_failure}'::text[] and data - '{title,description,priority,strategy,created_by,metadata,complete_by_itself,require_review,on_failure,deadline,max_failures}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'title') = 'string' and length(data ->> 'title') between 1 and 200)
+                and ((data ->> 'priority') in ('low', 'medium', 'high', 'critical'))
+                and (jsonb_typeof(data -> 'created_by') = 'string' and length(data ->> 'created_by') between 1 and 200)
+                and (jsonb_typeof(data -> 'complete_by_itself') = 'boolean')
+                and (jsonb_typeof(data -> 'require_review') = 'boolean')
+                and ((data ->> 'on_failure') in ('stop', 'continue'))
+                and ((data -> 'description') is null or (jsonb_typeof(data -> 'description') = 'string' and length(data ->> 'description') between 0 and 10000))
+                and ((data -> 'strategy') is null or (jsonb_typeof(data -> 'strategy') = 'string' and length(data ->> 'strategy') between 0 and 200))
+                and ((data -> 'metadata') is null or (jsonb_typeof(data -> 'metadata') = 'object'))
+                and ((data -> 'deadline') is null or ((data ->> 'deadline') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
+                and ((data -> 'max_failures') is null or (case jsonb_typeof(data -> 'max_failures') when 'number' then scale((data -> 'max_failures')::numeric) = 0 and (data -> 'max_failures')::numeric between 0 and 100000 else false end))
+        when 'mission_updated 1' then
+                data ?& '{changes}'::text[] and data - '{changes}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'changes') = 'object')
+        when 'mission_started 1' then
+                data ?& '{started_by}'::text[] and data - '{started_by}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'started_by') = 'string' and length(data ->> 'started_by') between 1 and 200)
+        when 'mission_progressed 1' then
+                data ?& '{percent}'::text[] and data - '{percent}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'percent') when 'number' then scale((data -> 'percent')::numeric) = 0 and (data -> 'percent')::numeric between 25 and 75 else false end)
+        when 'mission_review_requested 1' then
+                data ?& '{sorties_completed,sorties_skipped}'::text[] and data - '{sorties_completed,sorties_skipped,sorties_cancelled,sorties_failed,summary}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'sorties_completed') when 'number' then scale((data -> 'sorties_completed')::numeric) = 0 and (data -> 'sorties_completed')::numeric between 0 and 1000000 else false end)
+                and (case jsonb_typeof(data -> 'sorties_skipped') when 'number' then scale((data -> 'sorties_skipped')::numeric) = 0 and (data -> 'sorties_skipped')::numeric between 0 and 1000000 else false end)
+                and ((data -> 'sorties_cancelled') is null or (case jsonb_typeof(data -> 'sorties_cancelled') when 'number' then scale((data -> 'sorties_cancelled')::numeric) = 0 and (data -> 'sorties_cancelled')::numeric between 0 and 1000000 else false end))
+                and ((data -> 'sorties_failed') is null or (case jsonb_typeof(data -> 'sorties_failed') when 'number' then scale((data -> 'sorties_failed')::numeric) = 0 and (data -> 'sorties_failed')::numeric between 0 and 1000000 else false end))
+                and ((data -> 'summary') is null or (jsonb_typeof(data -> 'summary') = 'string' and length(data ->> 'summary') between 0 and 4000))
+        when 'mission_review_completed 1' then
+                data ?& '{reviewer,verdict}'::text[] and data - '{reviewer,verdict,feedback}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reviewer') = 'string' and length(data ->> 'reviewer') between 1 and 200)
+                and ((data ->> 'verdict') in ('approved', 'rejected', 'needs_changes'))
+                and ((data -> 'feedback') is null or (jsonb_typeof(data -> 'feedback') = 'string' and length(data ->> 'feedback') between 0 and 4000))
+        when 'mission_completed 1' then
+                data ?& '{result,duration_ms}'::text[] and data - '{result,duration_ms}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'result') = 'object')
+                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
+        when 'mission_failed 1' then
+                data ?& '{reason}'::text[] and data - '{reason,error}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+                and ((data -> 'error') is null or (jsonb_typeof(data -> 'error') = 'object'))
+        when 'mission_cancelled 1' then
+                data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+        end;
+end $$;
+comment on function fleet_log.sound_mission is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_mission(''mission_created 1'', ''{}'')';
+
+create function fleet_log.sound_pilot(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'pilot_registered 1' then
+                data ?& '{callsign,program,model,capabilities}'::text[] and data - '{callsign,program,model,role,capabilities,task_description,host}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'callsign') = 'string' and length(data ->> 'callsign') between 1 and 63)
+                and (jsonb_typeof(data -> 'program') = 'string' and length(data ->> 'program') between 1 and 100)
+                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
+                and (jsonb_typeof(data -> 'capabilities') = 'array' and jsonb_array_length(data -> 'capabilities') between 0 and 64 and ((data -> 'capabilities') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
+                and ((data -> 'role') is null or (jsonb_typeof(data -> 'role') = 'string' and length(data ->> 'role') between 1 and 100))
+                and ((data -> 'task_description') is null or (jsonb_typeof(data -> 'task_description') = 'string' and length(data ->> 'task_description') between 0 and 4000))
+                and ((data -> 'host') is null or (jsonb_typeof(data -> 'host') = 'string' and length(data ->> 'host') between 1 and 200))
+        when 'pilot_status_changed 1' then
+                data ?& '{from,to}'::text[] and data - '{from,to,current_sortie}'::text[] = '{}'
+                and ((data ->> 'from') in ('active', 'idle', 'stale', 'deregistered'))
+                and ((data ->> 'to') in ('active', 'idle', 'stale', 'deregistered'))
+                and ((data -> 'current_sortie') is null or (jsonb_typeof(data -> 'current_sortie') = 'string' and length(data ->> 'current_sortie') between 1 and 200))
+        when 'pilot_capabilities_changed 1' then
+                data ?& '{added,removed}'::text[] and data - '{added,removed,evidence}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'added') = 'array' and jsonb_array_length(data -> 'added') between 0 and 64 and ((data -> 'added') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
+                and (jsonb_typeof(data -> 'removed') = 'array' and jsonb_array_length(data -> 'removed') between 0 and 64 and ((data -> 'removed') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
+                and ((data -> 'evidence') is null or (jsonb_typeof(data -> 'evidence') = 'string' and length(data ->> 'evidence') between 0 and 4000))
+        when 'pilot_stale 1' then
+                data ?& '{last_seen_at,lease_seconds}'::text[] and data - '{last_seen_at,lease_seconds}'::text[] = '{}'
+                and ((data ->> 'last_seen_at') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$')
+                and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 0 and 31536000 else false end)
+        when 'pilot_deregistered 1' then
+                data ?& '{reason}'::text[] and data - '{reason,final_status}'::text[] = '{}'
+                and ((data ->> 'reason') in ('completed', 'error', 'timeout', 'manual'))
+                and ((data -> 'final_status') is null or (jsonb_typeof(data -> 'final_status') = 'string' and length(data ->> 'final_status') between 0 and 2000))
+        end;
+end $$;
+comment on function fleet_log.sound_pilot is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_pilot(''pilot_registered 1'', ''{}'')';
+
+create function fleet_log.sound_project(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'project_registered 1' then
+                data ?& '{name}'::text[] and data - '{name,vcs_url,default_branch}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 200)
+                and ((data -> 'vcs_url') is null or (jsonb_typeof(data -> 'vcs_url') = 'string' and length(data ->> 'vcs_url') between 1 and 2000))
+                and ((data -> 'default_branch') is null or (jsonb_typeof(data -> 'default_branch') = 'string' and length(data ->> 'default_branch') between 1 and 200))
+        when 'project_archived 1' then
+                data ?& '{}'::text[] and data - '{reason}'::text[] = '{}'
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
+        end;
+end $$;
+comment on function fleet_log.sound_project is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_project(''project_registered 1'', ''{}'')';
+
+create function fleet_log.sound_redaction(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'body_redacted 1' then
+                data ?& '{event_id,by,reason}'::text[] and data - '{event_id,by,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'event_id') = 'string' and length(data ->> 'event_id') between 1 and 40)
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
+        end;
+end $$;
+comment on function fleet_log.sound_redaction is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_redaction(''body_redacted 1'', ''{}'')';
+
+create function fleet_log.sound_usage(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'usage_recorded 1' then
+                data ?& '{pilot,model,input_tokens,output_tokens,source}'::text[] and data - '{pilot,run_id,sortie_id,model,input_tokens,output_tokens,cost_micros,source}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63 and (data ->> 'pilot') ~ '^[a-z][a-z0-9-]{0,62}$')
+                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
+                and (case jsonb_typeof(data -> 'input_tokens') when 'number' then scale((data -> 'input_tokens')::numeric) = 0 and (data -> 'input_tokens')::numeric between 0 and 9007199254740991 else false end)
+                and (case jsonb_typeof(data -> 'output_tokens') when 'number' then scale((data -> 'output_tokens')::numeric) = 0 and (data -> 'output_tokens')::numeric between 0 and 9007199254740991 else false end)
+                and (jsonb_typeof(data -> 'source') = 'string' and length(data ->> 'source') between 1 and 100)
+                and ((data -> 'run_id') is null or (jsonb_typeof(data -> 'run_id') = 'string' and length(data ->> 'run_id') between 1 and 100))
+                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 100))
+                and ((data -> 'cost_micros') is null or (case jsonb_typeof(data -> 'cost_micros') when 'number' then scale((data -> 'cost_micros')::numeric) = 0 and (data -> 'cost_micros')::numeric between 0 and 9007199254740991 else false end))
+        end;
+end $$;
+comment on function fleet_log.sound_usage is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_usage(''usage_recorded 1'', ''{}'')';
+
+create function fleet_log.event_problem(type text, schema_version int, data jsonb)
+returns jsonb
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    known text := type || ' ' || schema_version;
+    rules jsonb;
+    found jsonb;
+begin
+    if starts_with(type, 'x.') then
+        if type !~ '^x\.[a-z0-9][a-z0-9_.-]{0,62}$' then
+            return jsonb_build_object('code', 'invalid_field', 'field', '/type',
+                'message', 'a type of your own is x. and up to 63 of a-z, 0-9, _, . and -, a letter or digit first');
+        elsif jsonb_typeof(data) is distinct from 'object' then
+            return jsonb_build_object('code', 'invalid_field', 'field', '/data', 'message', 'must be an object');
+        elsif pg_column_size(data) > 8192 and octet_length(data::text) > 65536 then
+            return jsonb_build_object('code', 'too_large', 'field', '/data', 'message', 'is over 64 KiB');
+        end if;
+        return null;
+    end if;
+    if (jsonb_typeof(data) = 'object' and case
+        when type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict')
+            then fleet_log.sound_reservation(known, data)
+        when type in ('work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled')
+            then fleet_log.sound_work_order(known, data)
+        when type in ('sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated')
+            then fleet_log.sound_sortie(known, data)
+        when type in ('message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created')
+            then fleet_log.sound_squawk(known, data)
+        when type in ('fleet_halted', 'fleet_resumed')
+            then fleet_log.sound_halt(known, data)
+        when type in ('notification_rule_set', 'notification_rule_removed')
+            then fleet_log.sound_notification_rule(known, data)
+        when type in ('host_joined', 'host_left')
+            then fleet_log.sound_host(known, data)
+        when type in ('mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled')
+            then fleet_log.sound_mission(known, data)
+        when type in ('pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered')
+            then fleet_log.sound_pilot(known, data)
+        when type in ('project_registered', 'project_archived')
+            then fleet_log.sound_project(known, data)
+        when type in ('body_redacted')
+            then fleet_log.sound_redaction(known, data)
+        when type in ('usage_recorded')
+            then fleet_log.sound_usage(known, data)
         end) is true then
         return null;
     end if;
@@ -625,56 +769,18 @@ begin
             '[{"name": "holder", "type": "string", "min": 1, "max": 200}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "evidence", "type": "text", "optional": true, "min": 0, "max": 4000}]'
         when 'file_conflict 1' then
             '[{"name": "requested_by", "type": "string", "min": 1, "max": 200}, {"name": "patterns", "type": "strings", "min": 1, "max": 64, "item_max": 256}, {"name": "conflicts", "type": "objects", "min": 0, "max": 1000, "fields": [{"name": "reservation_id", "type": "string", "min": 1, "max": 100}, {"name": "holder", "type": "string", "min": 1, "max": 200}, {"name": "pattern", "type": "string", "min": 1, "max": 256}, {"name": "expires_at", "type": "timestamp", "optional": true}]}, {"name": "resolution", "type": "string", "min": 1, "max": 200, "enum": ["refused", "waited", "forced"]}]'
-        when 'usage_recorded 1' then
-            '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "run_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "input_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "output_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "cost_micros", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "source", "type": "string", "min": 1, "max": 100}]'
-        when 'pilot_registered 1' then
-            '[{"name": "callsign", "type": "string", "min": 1, "max": 63}, {"name": "program", "type": "string", "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "capabilities", "type": "strings", "min": 0, "max": 64, "item_max": 100}, {"name": "task_description", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "host", "type": "string", "optional": true, "min": 1, "max": 200}]'
-        when 'pilot_status_changed 1' then
-            '[{"name": "from", "type": "string", "min": 1, "max": 200, "enum": ["active", "idle", "stale", "deregistered"]}, {"name": "to", "type": "string", "min": 1, "max": 200, "enum": ["active", "idle", "stale", "deregistered"]}, {"name": "current_sortie", "type": "string", "optional": true, "min": 1, "max": 200}]'
-        when 'pilot_capabilities_changed 1' then
-            '[{"name": "added", "type": "strings", "min": 0, "max": 64, "item_max": 100}, {"name": "removed", "type": "strings", "min": 0, "max": 64, "item_max": 100}, {"name": "evidence", "type": "text", "optional": true, "min": 0, "max": 4000}]'
-        when 'pilot_stale 1' then
-            '[{"name": "last_seen_at", "type": "timestamp"}, {"name": "lease_seconds", "type": "integer", "min": 0, "max": 31536000}]'
-        when 'pilot_deregistered 1' then
-            '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["completed", "error", "timeout", "manual"]}, {"name": "final_status", "type": "text", "optional": true, "min": 0, "max": 2000}]'
-        when 'fleet_halted 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
-        when 'fleet_resumed 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
-        when 'notification_rule_set 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "rule", "type": "object", "fields": [{"name": "name", "type": "string", "min": 1, "max": 63}, {"name": "enabled", "type": "boolean"}, {"name": "types", "type": "strings", "min": 1, "max": 50, "item_max": 130}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "min_priority", "type": "string", "optional": true, "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "contains", "type": "object", "optional": true}, {"name": "to", "type": "strings", "min": 1, "max": 20, "item_max": 120}, {"name": "importance", "type": "string", "min": 1, "max": 20, "enum": ["low", "normal", "high", "urgent"]}, {"name": "subject", "type": "text", "min": 1, "max": 200}, {"name": "body", "type": "text", "optional": true, "min": 1, "max": 4000}, {"name": "escalate_after_seconds", "type": "integer", "optional": true, "min": 1, "max": 31536000}]}]'
-        when 'notification_rule_removed 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "name", "type": "string", "min": 1, "max": 63}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
-        when 'host_joined 1' then
-            '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}]'
-        when 'host_joined 2' then
-            '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}, {"name": "pid", "type": "integer", "min": 0, "max": 4294967295}]'
-        when 'host_left 1' then
-            '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["shutdown", "lost"]}]'
-        when 'mission_created 1' then
-            '[{"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "strategy", "type": "text", "optional": true, "min": 0, "max": 200}, {"name": "created_by", "type": "string", "min": 1, "max": 200}, {"name": "metadata", "type": "object", "optional": true}, {"name": "complete_by_itself", "type": "boolean"}, {"name": "require_review", "type": "boolean"}, {"name": "on_failure", "type": "string", "min": 1, "max": 200, "enum": ["stop", "continue"]}, {"name": "deadline", "type": "timestamp", "optional": true}, {"name": "max_failures", "type": "integer", "optional": true, "min": 0, "max": 100000}]'
-        when 'mission_updated 1' then
-            '[{"name": "changes", "type": "object", "fields": [{"name": "title", "type": "text", "optional": true, "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "optional": true, "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "metadata", "type": "object", "optional": true}, {"name": "deadline", "type": "string", "optional": true, "min": 0, "max": 40}]}]'
-        when 'mission_started 1' then
-            '[{"name": "started_by", "type": "string", "min": 1, "max": 200}]'
-        when 'mission_progressed 1' then
-            '[{"name": "percent", "type": "integer", "min": 25, "max": 75}]'
-        when 'mission_review_requested 1' then
-            '[{"name": "sorties_completed", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_skipped", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_cancelled", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "sorties_failed", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "summary", "type": "text", "optional": true, "min": 0, "max": 4000}]'
-        when 'mission_review_completed 1' then
-            '[{"name": "reviewer", "type": "string", "min": 1, "max": 200}, {"name": "verdict", "type": "string", "min": 1, "max": 200, "enum": ["approved", "rejected", "needs_changes"]}, {"name": "feedback", "type": "text", "optional": true, "min": 0, "max": 4000}]'
-        when 'mission_completed 1' then
-            '[{"name": "result", "type": "object", "fields": [{"name": "summary", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "sorties_completed", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_skipped", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_cancelled", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "sorties_failed", "type": "integer", "optional": true, "min": 0, "max": 1000000}]}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
-        when 'mission_failed 1' then
-            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "error", "type": "object", "optional": true, "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "object", "optional": true}, {"name": "command", "type": "text", "optional": true, "min": 0, "max": 2000}, {"name": "stack", "type": "text", "optional": true, "min": 0, "max": 16000}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}]'
-        when 'mission_cancelled 1' then
-            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}]'
-        when 'project_registered 1' then
-            '[{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "vcs_url", "type": "string", "optional": true, "min": 1, "max": 2000}, {"name": "default_branch", "type": "string", "optional": true, "min": 1, "max": 200}]'
-        when 'project_archived 1' then
-            '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
-        when 'body_redacted 1' then
-            '[{"name": "event_id", "type": "string", "min": 1, "max": 40}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}]'
+        when 'work_order_created 1' then
+            '[{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "payload", "type": "object"}, {"name": "priority", "type": "string", "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "depends_on", "type": "strings", "min": 0, "max": 100, "item_max": 40}, {"name": "max_attempts", "type": "integer", "min": 1, "max": 100}, {"name": "run_after", "type": "timestamp", "optional": true}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 1, "max": 604800}, {"name": "backoff_seconds", "type": "integer", "optional": true, "min": 1, "max": 86400}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'work_order_claimed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "lease_seconds", "type": "integer", "min": 1, "max": 86400}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}]'
+        when 'work_order_completed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "result", "type": "object", "optional": true}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+        when 'work_order_failed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "error", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "text", "optional": true, "min": 0, "max": 16000}]}, {"name": "dead", "type": "boolean", "optional": true}]'
+        when 'work_order_requeued 1' then
+            '[{"name": "cause", "type": "string", "min": 1, "max": 40, "enum": ["retry", "lease_expired", "pilot_lost", "revived"]}, {"name": "run_after", "type": "timestamp"}, {"name": "attempt", "type": "integer", "min": 0, "max": 100000}, {"name": "lost", "type": "integer", "optional": true, "min": 1, "max": 100000}]'
+        when 'work_order_cancelled 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "dependency", "type": "string", "optional": true, "min": 1, "max": 40}]'
         when 'sortie_created 1' then
             '[{"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "name", "type": "string", "optional": true, "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9_]{0,62}$"}, {"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "files", "type": "strings", "min": 0, "max": 64, "item_max": 256}, {"name": "depends_on", "type": "objects", "min": 0, "max": 64, "fields": [{"name": "id", "type": "string", "min": 1, "max": 100}, {"name": "mode", "type": "string", "min": 1, "max": 200, "enum": ["success", "settled"]}]}, {"name": "join", "type": "string", "min": 1, "max": 200, "enum": ["all", "any"]}, {"name": "complexity", "type": "integer", "optional": true, "min": 1, "max": 5}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "capabilities", "type": "strings", "optional": true, "min": 0, "max": 64, "item_max": 100}, {"name": "estimated_minutes", "type": "integer", "optional": true, "min": 1, "max": 525600}, {"name": "condition", "type": "text", "optional": true, "min": 1, "max": 4000}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 1, "max": 31536000}, {"name": "max_attempts", "type": "integer", "min": 1, "max": 100}]'
         when 'sortie_updated 1' then
@@ -717,25 +823,63 @@ begin
             '[{"name": "recipient", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["unknown", "deregistered", "stale"]}]'
         when 'thread_created 1' then
             '[{"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "participants", "type": "strings", "min": 1, "max": 1001, "item_max": 200}]'
-        when 'work_order_created 1' then
-            '[{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "payload", "type": "object"}, {"name": "priority", "type": "string", "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "depends_on", "type": "strings", "min": 0, "max": 100, "item_max": 40}, {"name": "max_attempts", "type": "integer", "min": 1, "max": 100}, {"name": "run_after", "type": "timestamp", "optional": true}, {"name": "timeout_seconds", "type": "integer", "optional": true, "min": 1, "max": 604800}, {"name": "backoff_seconds", "type": "integer", "optional": true, "min": 1, "max": 86400}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 200}]'
-        when 'work_order_claimed 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "lease_seconds", "type": "integer", "min": 1, "max": 86400}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}]'
-        when 'work_order_completed 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "result", "type": "object", "optional": true}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
-        when 'work_order_failed 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "error", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "text", "optional": true, "min": 0, "max": 16000}]}, {"name": "dead", "type": "boolean", "optional": true}]'
-        when 'work_order_requeued 1' then
-            '[{"name": "cause", "type": "string", "min": 1, "max": 40, "enum": ["retry", "lease_expired", "pilot_lost", "revived"]}, {"name": "run_after", "type": "timestamp"}, {"name": "attempt", "type": "integer", "min": 0, "max": 100000}, {"name": "lost", "type": "integer", "optional": true, "min": 1, "max": 100000}]'
-        when 'work_order_cancelled 1' then
-            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "dependency", "type": "string", "optional": true, "min": 1, "max": 40}]'
+        when 'fleet_halted 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
+        when 'fleet_resumed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
+        when 'notification_rule_set 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "rule", "type": "object", "fields": [{"name": "name", "type": "string", "min": 1, "max": 63}, {"name": "enabled", "type": "boolean"}, {"name": "types", "type": "strings", "min": 1, "max": 50, "item_max": 130}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "min_priority", "type": "string", "optional": true, "min": 1, "max": 20, "enum": ["low", "medium", "high", "critical"]}, {"name": "contains", "type": "object", "optional": true}, {"name": "to", "type": "strings", "min": 1, "max": 20, "item_max": 120}, {"name": "importance", "type": "string", "min": 1, "max": 20, "enum": ["low", "normal", "high", "urgent"]}, {"name": "subject", "type": "text", "min": 1, "max": 200}, {"name": "body", "type": "text", "optional": true, "min": 1, "max": 4000}, {"name": "escalate_after_seconds", "type": "integer", "optional": true, "min": 1, "max": 31536000}]}]'
+        when 'notification_rule_removed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "name", "type": "string", "min": 1, "max": 63}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
+        when 'host_joined 1' then
+            '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}]'
+        when 'host_joined 2' then
+            '[{"name": "hostname", "type": "string", "min": 1, "max": 255}, {"name": "version", "type": "string", "min": 1, "max": 100}, {"name": "pid", "type": "integer", "min": 0, "max": 4294967295}]'
+        when 'host_left 1' then
+            '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["shutdown", "lost"]}]'
+        when 'mission_created 1' then
+            '[{"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "strategy", "type": "text", "optional": true, "min": 0, "max": 200}, {"name": "created_by", "type": "string", "min": 1, "max": 200}, {"name": "metadata", "type": "object", "optional": true}, {"name": "complete_by_itself", "type": "boolean"}, {"name": "require_review", "type": "boolean"}, {"name": "on_failure", "type": "string", "min": 1, "max": 200, "enum": ["stop", "continue"]}, {"name": "deadline", "type": "timestamp", "optional": true}, {"name": "max_failures", "type": "integer", "optional": true, "min": 0, "max": 100000}]'
+        when 'mission_updated 1' then
+            '[{"name": "changes", "type": "object", "fields": [{"name": "title", "type": "text", "optional": true, "min": 1, "max": 200}, {"name": "description", "type": "text", "optional": true, "min": 0, "max": 10000}, {"name": "priority", "type": "string", "optional": true, "min": 1, "max": 200, "enum": ["low", "medium", "high", "critical"]}, {"name": "metadata", "type": "object", "optional": true}, {"name": "deadline", "type": "string", "optional": true, "min": 0, "max": 40}]}]'
+        when 'mission_started 1' then
+            '[{"name": "started_by", "type": "string", "min": 1, "max": 200}]'
+        when 'mission_progressed 1' then
+            '[{"name": "percent", "type": "integer", "min": 25, "max": 75}]'
+        when 'mission_review_requested 1' then
+            '[{"name": "sorties_completed", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_skipped", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_cancelled", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "sorties_failed", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "summary", "type": "text", "optional": true, "min": 0, "max": 4000}]'
+        when 'mission_review_completed 1' then
+            '[{"name": "reviewer", "type": "string", "min": 1, "max": 200}, {"name": "verdict", "type": "string", "min": 1, "max": 200, "enum": ["approved", "rejected", "needs_changes"]}, {"name": "feedback", "type": "text", "optional": true, "min": 0, "max": 4000}]'
+        when 'mission_completed 1' then
+            '[{"name": "result", "type": "object", "fields": [{"name": "summary", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "sorties_completed", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_skipped", "type": "integer", "min": 0, "max": 1000000}, {"name": "sorties_cancelled", "type": "integer", "optional": true, "min": 0, "max": 1000000}, {"name": "sorties_failed", "type": "integer", "optional": true, "min": 0, "max": 1000000}]}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+        when 'mission_failed 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "error", "type": "object", "optional": true, "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "object", "optional": true}, {"name": "command", "type": "text", "optional": true, "min": 0, "max": 2000}, {"name": "stack", "type": "text", "optional": true, "min": 0, "max": 16000}, {"name": "output_digest", "type": "string", "optional": true, "min": 1, "max": 100}]}]'
+        when 'mission_cancelled 1' then
+            '[{"name": "reason", "type": "text", "min": 1, "max": 2000}]'
+        when 'pilot_registered 1' then
+            '[{"name": "callsign", "type": "string", "min": 1, "max": 63}, {"name": "program", "type": "string", "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "role", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "capabilities", "type": "strings", "min": 0, "max": 64, "item_max": 100}, {"name": "task_description", "type": "text", "optional": true, "min": 0, "max": 4000}, {"name": "host", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'pilot_status_changed 1' then
+            '[{"name": "from", "type": "string", "min": 1, "max": 200, "enum": ["active", "idle", "stale", "deregistered"]}, {"name": "to", "type": "string", "min": 1, "max": 200, "enum": ["active", "idle", "stale", "deregistered"]}, {"name": "current_sortie", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'pilot_capabilities_changed 1' then
+            '[{"name": "added", "type": "strings", "min": 0, "max": 64, "item_max": 100}, {"name": "removed", "type": "strings", "min": 0, "max": 64, "item_max": 100}, {"name": "evidence", "type": "text", "optional": true, "min": 0, "max": 4000}]'
+        when 'pilot_stale 1' then
+            '[{"name": "last_seen_at", "type": "timestamp"}, {"name": "lease_seconds", "type": "integer", "min": 0, "max": 31536000}]'
+        when 'pilot_deregistered 1' then
+            '[{"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["completed", "error", "timeout", "manual"]}, {"name": "final_status", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'project_registered 1' then
+            '[{"name": "name", "type": "string", "min": 1, "max": 200}, {"name": "vcs_url", "type": "string", "optional": true, "min": 1, "max": 2000}, {"name": "default_branch", "type": "string", "optional": true, "min": 1, "max": 200}]'
+        when 'project_archived 1' then
+            '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'body_redacted 1' then
+            '[{"name": "event_id", "type": "string", "min": 1, "max": 40}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}]'
+        when 'usage_recorded 1' then
+            '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "run_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "input_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "output_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "cost_micros", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "source", "type": "string", "min": 1, "max": 100}]'
         end;
     if rules is not null then
         found := fleet_log.field_problem(rules, data, '/data');
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'usage_recorded', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'project_registered', 'project_archived', 'body_redacted', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'usage_recorded') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;

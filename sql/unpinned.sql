@@ -8,14 +8,19 @@ declare
         'put', 'perform', 'fold_added', 'event_problem', 'fold_reservation', 'apply_one', 'request_is_sound',
         'append_is_sound', 'append_problem', 'try_time', 'fence_is_sound', 'fence_problem',
         'reservation_fence_problem', 'json_time', 'switched', 'elapsed_ms',
-        'do_reserve', 'do_release', 'do_extend', 'grant_files', 'grant_waiters', 'obstacles', 'overlapping',
+        'halt_problem', 'do_reserve', 'do_release', 'do_extend', 'grant_files', 'grant_waiters', 'obstacles', 'overlapping',
         'overlapping_file', 'overlapping_tree', 'overlapping_glob', 'held_reservation', 'lease_problem',
         'reservation_id_of', 'reservation_is_known', 'pattern_canonical', 'pattern_problem', 'pattern_kind',
-        'pattern_prefix', 'pattern_tail', 'pattern_probes', 'pattern_likeness'];
+        'pattern_prefix', 'pattern_tail', 'pattern_probes', 'pattern_likeness',
+        'do_claim_work', 'next_orders', 'give_orders', 'do_complete_work', 'order_named', 'order_id_of', 'order_problem_of',
+        'work_order_fence_problem', 'completion_data', 'freed_orders', 'json_too_large', 'order_json', 'do_complete_orders',
+        'do_enqueue', 'order_problem', 'order_dependencies', 'order_data', 'cancel_doomed', 'cancel_dependents',
+        'fold_work_order', 'apply_one_order', 'apply_created_orders', 'apply_order_changes', 'count_dependencies',
+        'order_rank', 'order_priority', 'order_due_at'];
 begin
     for item in
         select p.oid::regprocedure as name from pg_proc p
-         where p.pronamespace::regnamespace::text in ('fleet_log', 'fleet_state') and p.proname = any(names)
+         where p.pronamespace::regnamespace::text in ('fleet_log', 'fleet_state') and (p.proname = any(names) or p.proname like 'sound\_%')
     loop
         execute format('alter function %s reset search_path', item.name);
     end loop;

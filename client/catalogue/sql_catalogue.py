@@ -228,18 +228,42 @@ comment on function fleet_log.field_problem is
 """.replace("@TIME@", literal(TIME))
 
 
-def event_problem(document):
-    quick_cases, rule_cases, versions = [], [], []
-    # The busiest types first: a CASE is walked from the top.
-    busy = {"file": 0, "usage": 1, "pilot": 2}
-    rows = sorted(document["types"], key=lambda row: busy.get(row["type"].split("_")[0], 3))
+def sound_functions(rows):
+    """A function a family that is true for its right payloads. One expression for all types would be made ready anew
+    in every transaction, and most transactions write events of one family (measured: 270 µs for 45 types)."""
+    families = {}
     for row in rows:
-        for number, fields in enumerate(row["versions"], 1):
-            key = literal(f"{row['type']} {number}")
-            quick_cases.append(f"        when {key} then\n                {quick(fields)}")
-            rule_cases.append(f"        when {key} then\n            {literal(rules(fields))}")
+        families.setdefault(row["family"], []).append(row)
+    cases, functions = [], []
+    for family, members in families.items():
+        types = ", ".join(literal(row["type"]) for row in members)
+        cases.append(f"        when type in ({types})\n            then fleet_log.sound_{family}(known, data)")
+        tests = "\n".join(f"        when {literal(row['type'] + ' ' + str(number))} then\n                {quick(fields)}"
+                          for row in members for number, fields in enumerate(row["versions"], 1))
+        functions.append(f"""create function fleet_log.sound_{family}(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+{tests}
+        end;
+end $$;
+comment on function fleet_log.sound_{family} is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_{family}(''{members[0]['type']} 1'', ''{{}}'')';
+""")
+    return "\n".join(functions), "\n".join(cases)
+
+
+def event_problem(document):
+    # The busiest families first: a CASE is walked from the top.
+    busy = {"reservation": 0, "work_order": 1, "sortie": 2, "squawk": 3}
+    rows = sorted(document["types"], key=lambda row: busy.get(row["family"], 4))
+    functions, quick_cases = sound_functions(rows)
+    rule_cases = [f"        when {literal(row['type'] + ' ' + str(number))} then\n            {literal(rules(fields))}"
+                  for row in rows for number, fields in enumerate(row["versions"], 1)]
     versions = ", ".join(literal(row["type"]) for row in rows)
-    return f"""create function fleet_log.event_problem(type text, schema_version int, data jsonb)
+    return f"""{functions}
+create function fleet_log.event_problem(type text, schema_version int, data jsonb)
 returns jsonb
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
@@ -258,8 +282,8 @@ begin
         end if;
         return null;
     end if;
-    if (jsonb_typeof(data) = 'object' and case known
-{chr(10).join(quick_cases)}
+    if (jsonb_typeof(data) = 'object' and case
+{quick_cases}
         end) is true then
         return null;
     end if;
