@@ -66,6 +66,8 @@ create table fleet_state.messages (
 create index messages_project on fleet_state.messages (project, sent_seq);
 create index messages_sender on fleet_state.messages (project, sender, sent_seq);
 create index messages_thread on fleet_state.messages (thread_id, sent_seq);
+-- People name an id by its last six characters.
+create index messages_tail on fleet_state.messages (right(message_id, 6));
 create index messages_sortie on fleet_state.messages (sortie_id, sent_seq) where sortie_id is not null;
 create index messages_mission on fleet_state.messages (mission_id, sent_seq) where mission_id is not null;
 comment on table fleet_state.messages is 'Squawks.';
@@ -149,6 +151,7 @@ create table fleet_state.threads (
     last_seq bigint not null
 ) with (fillfactor = 70);
 create index threads_project on fleet_state.threads (project);
+create index threads_tail on fleet_state.threads (right(thread_id, 6));
 comment on table fleet_state.threads is 'Conversations.';
 comment on column fleet_state.threads.thread_id is 'thr_ id; the stream.';
 comment on column fleet_state.threads.project is 'Key of the project.';

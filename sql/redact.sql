@@ -68,7 +68,8 @@ begin
         'redacted', coalesce(cardinality(fresh), 0), 'digests', held, 'other_uses', uses - cardinality(held),
         'by', (select b.redacted_by from fleet_log.bodies b where b.digest = held[1]),
         'reason', (select b.redact_reason from fleet_log.bodies b where b.digest = held[1]),
-        'words', 'the database''s own files hold it until VACUUM FULL fleet_log.bodies; backups and archived WAL until they go');
+        'words', 'the files of the database hold it until VACUUM FULL fleet_log.bodies; backups and archived WAL until '
+                 'they go');
     return w;
 end $$;
 comment on function fleet_log.do_redact is

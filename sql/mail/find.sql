@@ -96,9 +96,9 @@ begin
                and p.callsign <> squawk_recipients.sender and (everybody or p.role = any(roles)));
     end if;
     select jsonb_build_object(
-               'to', jsonb_agg(n.name order by n.name collate "C"),
-               'lost', jsonb_agg(jsonb_build_object('callsign', n.name, 'reason', v.reason)
-                                 order by n.name collate "C") filter (where v.reason is not null))
+               'to', coalesce(jsonb_agg(n.name order by n.name collate "C"), '[]'),
+               'lost', coalesce(jsonb_agg(jsonb_build_object('callsign', n.name, 'reason', v.reason)
+                                          order by n.name collate "C") filter (where v.reason is not null), '[]'))
       into answer
       from (select distinct x.name from unnest(plain) x(name)) n
       left join fleet_state.pilots p on p.project = squawk_recipients.project and p.callsign = n.name

@@ -4,7 +4,9 @@ create function fleet_log.attachments_problem(given jsonb)
 returns jsonb
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    if octet_length(given::text) > 16384 then
+    if given is null then
+        return null;
+    elsif octet_length(given::text) > 16384 then
         return jsonb_build_object('code', 'too_large', 'field', '/args/attachments',
             'message', 'the references are over 16 KiB together');
     end if;
@@ -91,10 +93,9 @@ begin
     if jsonb_array_length(to_whom -> 'to') > 1000 then
         return fleet_log.refuse(w, 'too_many', '/args/to', format('these are %s recipients; the limit is 1000',
             jsonb_array_length(to_whom -> 'to')), 'send it to a role, or in parts');
-    elsif coalesce(jsonb_array_length(to_whom -> 'to'), 0)
-          = jsonb_array_length(coalesce(nullif(to_whom -> 'lost', 'null'), '[]')) then
+    elsif jsonb_array_length(to_whom -> 'to') = jsonb_array_length(to_whom -> 'lost') then
         return fleet_log.refuse(w, 'not_found', '/args/to', 'none of the recipients can get it', 'fleet pilots list',
-            jsonb_build_object('recipients', coalesce(nullif(to_whom -> 'lost', 'null'), '[]')));
+            jsonb_build_object('recipients', to_whom -> 'lost'));
     end if;
     taken := (select m.project from fleet_state.messages m where m.message_id = w.args ->> 'message_id');
     if taken is not null then
@@ -102,7 +103,8 @@ begin
     end if;
     taken := (select t.project from fleet_state.threads t where t.thread_id = w.args ->> 'new_thread_id');
     if taken is not null then
-        return fleet_log.refuse(w, 'version_conflict', '/args/new_thread_id', 'this id is another thread''s', 'draw a new id');
+        return fleet_log.refuse(w, 'version_conflict', '/args/new_thread_id', 'this id is another thread''s',
+                                'draw a new id');
     end if;
     return w;
 end $$;
@@ -126,7 +128,8 @@ declare
 begin
     if (select p.state from fleet_state.pilots p where p.project = w.project and p.callsign = w.actor) = 'deregistered' then
         return fleet_log.refuse(w, 'transition_refused', '', w.actor || ' is deregistered',
-            format('fleet pilots register %s --resume', w.actor), '{"found": "deregistered", "asked": "message_sent", "allowed": []}');
+            format('fleet pilots register %s --resume', w.actor),
+            '{"found": "deregistered", "asked": "message_sent", "allowed": []}');
     end if;
     if w.args ->> 'in_reply_to' is not null then
         parent := fleet_log.find_message(w, w.args ->> 'in_reply_to');
@@ -134,7 +137,8 @@ begin
             return fleet_log.refuse(w, 'not_found', '/args/in_reply_to', 'no message ' || (w.args ->> 'in_reply_to'));
         elsif thread is not null and thread <> parent.thread_id then
             return fleet_log.refuse(w, 'invalid_field', '/args/thread_id',
-                'the message answered is in the thread ' || parent.thread_id, 'leave thread_id out: a reply takes the thread');
+                'the message answered is in the thread ' || parent.thread_id,
+                'leave thread_id out: a reply takes the thread');
         end if;
         thread := parent.thread_id;
         subject := coalesce(subject, left(regexp_replace(parent.subject, '^(?!re: )', 'Re: ', 'i'), 200));
@@ -169,10 +173,10 @@ begin
         'ack_required', ack, 'ack_seconds', case when ack then coalesce((w.args ->> 'ack_seconds')::int, 900) end,
         'bounce_stale', nullif(stale_too, false), 'sortie_id', w.args ->> 'sortie_id',
         'mission_id', w.args ->> 'mission_id', 'attachments', nullif(nullif(w.args -> 'attachments', 'null'), '[]')),
-        w.args ->> 'body', case when opens then subject end, nullif(to_whom -> 'lost', 'null'));
+        w.args ->> 'body', case when opens then subject end, to_whom -> 'lost');
     select * into sent from fleet_state.messages m where m.message_id = id;
     w.result := fleet_log.message_json(sent) || jsonb_build_object('thread_created', opens,
-        'bounced', coalesce(nullif(to_whom -> 'lost', 'null'), '[]'));
+        'bounced', to_whom -> 'lost');
     return w;
 end $$;
 comment on function fleet_log.do_send_message is
@@ -194,8 +198,8 @@ declare
     opens constant boolean := thread is null;
 begin
     -- Part of another command: it must not fail because nobody is there to hear of it.
-    if coalesce(jsonb_array_length(to_whom -> 'to'), 0) not between 1 and 1000
-       or jsonb_array_length(to_whom -> 'to') = jsonb_array_length(coalesce(nullif(to_whom -> 'lost', 'null'), '[]')) then
+    if jsonb_array_length(to_whom -> 'to') > 1000
+       or jsonb_array_length(to_whom -> 'to') = jsonb_array_length(to_whom -> 'lost') then
         return w;
     end if;
     thread := coalesce(thread, fleet.new_id('thr'));
@@ -206,7 +210,7 @@ begin
         'ack_required', ack, 'ack_seconds', case when ack then coalesce((options ->> 'ack_seconds')::int, 900) end,
         'sortie_id', options ->> 'sortie_id', 'mission_id', options ->> 'mission_id'),
         coalesce(nullif(left(send_squawk.body, 16384), ''), line), case when opens then line end,
-        nullif(to_whom -> 'lost', 'null'), options ->> 'causation_id');
+        to_whom -> 'lost', options ->> 'causation_id');
     w.actor := caller.actor;
     return w;
 end $$;

@@ -27,7 +27,7 @@ begin
     w := fleet_log.put_all(w, drafts);
     -- One notice a sender and mailbox, not one a message; to who can still read it.
     for notice in
-        select m.sender, d.data ->> 'recipient' as recipient, count(*) as n, max(m.importance) filter (where m.ack_required) as ack,
+        select m.sender, d.data ->> 'recipient' as recipient, count(*) as n, bool_or(m.ack_required) as ack,
                string_agg(m.message_id || '  ' || m.subject, E'\n' order by m.sent_seq) filter (where d.place <= 20) as list
           from (select x.*, row_number() over (partition by s.sender, x.data ->> 'recipient' order by s.sent_seq) as place
                   from unnest(drafts) x join fleet_state.messages s on s.message_id = x.stream_id) d
@@ -42,7 +42,7 @@ begin
             format('Not read: mail to %s came back', notice.recipient),
             format(E'%s is %s. It has not read %s of your messages:\n%s%s', notice.recipient, why, notice.n, notice.list,
                    case when notice.n > 20 then format(E'\nand %s more', notice.n - 20) else '' end),
-            jsonb_build_object('importance', case when notice.ack is not null then 'high' else 'normal' end,
+            jsonb_build_object('importance', case when notice.ack then 'high' else 'normal' end,
                                'causation_id', bounce_mail.causation_id));
     end loop;
     w.project := caller.project;
@@ -71,8 +71,8 @@ begin
         select d.message_id, d.recipient, w.at from due d
         returning message_id, recipient
     )
-    select d.project::text, d.message_id::text, d.sender::text, d.recipient::text, m.subject, m.importance, m.sent_at::timestamptz,
-           d.ack_due_at::timestamptz, m.thread_id::text, m.sortie_id::text, m.mission_id::text, m.sent_seq
+    select d.project::text, d.message_id::text, d.sender::text, d.recipient::text, m.subject, m.importance,
+           m.sent_at::timestamptz, d.ack_due_at::timestamptz, m.thread_id::text, m.sortie_id::text, m.mission_id::text, m.sent_seq
       from due d
       join noted n on n.message_id = d.message_id and n.recipient = d.recipient
       join fleet_state.messages m on m.message_id = d.message_id
