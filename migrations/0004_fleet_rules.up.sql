@@ -26,7 +26,7 @@ comment on column fleet_state.halts.project is 'Key of the project; empty for th
 comment on column fleet_state.halts.halted is 'True while it is halted.';
 comment on column fleet_state.halts.reason is 'Why it was halted last.';
 comment on column fleet_state.halts.halted_by is 'Who halted it last.';
-comment on column fleet_state.halts.halted_at is 'Since when it is halted, or when it was last.';
+comment on column fleet_state.halts.halted_at is 'When it was halted last, or another reason was given.';
 comment on column fleet_state.halts.lifted_by is 'Who lifted the halt, if it is lifted.';
 comment on column fleet_state.halts.lifted_at is 'When it was lifted, if it is.';
 comment on column fleet_state.halts.lift_reason is 'What was said when it was lifted.';

@@ -93,6 +93,13 @@ begin
         head := run[cardinality(run)].head;
     end if;
     if head > start then
+        -- Who asked to be told of what is told at once: of all that this batch wrote, appends included.
+        if exists (select from fleet_state.notification_rules r where r.state = 'enabled') then
+            w.at := clock;
+            w.head := head;
+            w := fleet_log.apply_rules(w, start + 1);
+            head := w.head;
+        end if;
         perform fleet_log.keep_answers(done, clock);
         perform fleet_log.announce(start + 1, head);
     end if;

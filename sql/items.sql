@@ -20,13 +20,26 @@ select h.host_id, h.state, jsonb_build_object(
   left join fleet_live.hosts l on l.host_id = h.host_id;
 comment on view fleet_log.host_items is 'Hosts as JSON.';
 
+create function fleet_log.pilot_lease()
+returns int
+language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- The leader's setting, as it was in its last round.
+    return coalesce((select s.stale_seconds from fleet_live.sweeps s where s.duty = 'sweep'), 300);
+end $$;
+comment on function fleet_log.pilot_lease is
+    'Seconds that a sign of life of a pilot is good for. Example: select fleet_log.pilot_lease()';
+
 create view fleet_log.pilot_items as
-select p.project, p.callsign, p.state, p.program, p.host, jsonb_build_object(
+select p.project, p.callsign, p.state, p.program, p.host, p.role, p.capabilities, jsonb_build_object(
            'pilot_id', p.pilot_id, 'project', p.project, 'callsign', p.callsign, 'program', p.program,
            'model', p.model, 'role', p.role, 'capabilities', p.capabilities, 'task_description', p.task_description,
            'host', p.host, 'status', p.state, 'current_sortie', p.current_sortie,
            'registered_at', fleet_log.json_time(p.registered_at), 'changed_at', fleet_log.json_time(p.changed_at),
            'last_seen_at', fleet_log.json_time(l.seen_at), 'stale_since', fleet_log.json_time(p.stale_since),
+           'silent_seconds', greatest(0, floor(extract(epoch from clock_timestamp() - l.seen_at)))::bigint,
+           'lease_until', case when p.state in ('active', 'idle')
+               then fleet_log.json_time(l.seen_at + make_interval(secs => fleet_log.pilot_lease())) end,
            'left_reason', p.left_reason, 'final_status', p.final_status,
            'stream_version', p.version, 'last_seq', p.last_seq) as item
   from fleet_state.pilots p
@@ -50,7 +63,8 @@ begin
                    when 'item' then 'The JSON object.' when 'state' then 'State, to filter by.'
                    when 'project' then 'Key of the project.' when 'host_id' then 'Id of the host.'
                    when 'callsign' then 'Callsign of the pilot.' when 'program' then 'Program, to filter by.'
-                   when 'host' then 'Host, to filter by.' when 'consumer' then 'Name of the consumer.' end as words
+                   when 'host' then 'Host, to filter by.' when 'role' then 'Role, to filter by.'
+                   when 'capabilities' then 'Capabilities, to filter by.' when 'consumer' then 'Name of the consumer.' end as words
           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
          where c.relnamespace = 'fleet_log'::regnamespace and c.relname like '%\_items'
     loop

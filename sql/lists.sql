@@ -56,6 +56,8 @@ begin
      where (nullif(filter ->> 'project', '') is null or i.project = filter ->> 'project')
        and (filter ->> 'callsign' is null or i.callsign = filter ->> 'callsign')
        and (filter ->> 'program' is null or i.program = filter ->> 'program')
+       and (fleet_log.words(filter, 'role') is null or i.role = any(fleet_log.words(filter, 'role')))
+       and (filter ->> 'capability' is null or i.capabilities @> regexp_split_to_array(filter ->> 'capability', '\s*,\s*'))
        and (filter ->> 'host' is null or i.host = filter ->> 'host')
        and (fleet_log.words(filter, 'status') is null or i.state = any(fleet_log.words(filter, 'status')))
        and (filter ->> 'after' is null or (i.project, i.callsign)
@@ -63,7 +65,7 @@ begin
      order by i.project, i.callsign limit fleet_log.page_size(filter);
 end $$;
 comment on function fleet.list_pilots is
-    'Pilots as JSON: project, callsign, program, host, status, limit, after. Example: select * from fleet.list_pilots(''{"project":"demo"}'')';
+    'Pilots as JSON: project, callsign, program, role, capability, host, status, limit, after. Example: select * from fleet.list_pilots(''{"project":"demo"}'')';
 
 create function fleet.list_cursors(filter jsonb default '{}')
 returns table (item text, cursor_key text)

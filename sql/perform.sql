@@ -25,6 +25,14 @@ begin
             return fleet_log.refuse(w, 'stale_token', '/fence', bad, 'stop writing; reserve again if you still need it');
         end if;
     end if;
+    -- One row stops what would begin; what is at work may end.
+    if w.op in ('reserve', 'claim_sortie', 'start_sortie', 'claim_work', 'start_mission')
+       and exists (select from fleet_state.halts h where h.halted) then
+        w := fleet_log.halt_problem(w);
+        if w.code is not null then
+            return w;
+        end if;
+    end if;
     -- Static calls keep their plans; a name that is not here has no row in fleet_log.commands either (a test compares).
     case w.op
         when 'reserve' then return fleet_log.do_reserve(w);

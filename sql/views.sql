@@ -24,7 +24,9 @@ select h.host_id, h.hostname, h.state, h.state = 'joined' and l.deadline > clock
 comment on view fleet.hosts is 'Machines that run a fleetd, with their leases. Example: table fleet.hosts';
 
 create view fleet.pilots as
-select p.project, p.callsign, p.state, p.program, p.model, p.role, p.host, l.seen_at, p.current_sortie,
+select p.project, p.callsign, p.state, p.program, p.model, p.role, p.host, l.seen_at,
+       case when p.state in ('active', 'idle') then l.seen_at + make_interval(secs => fleet_log.pilot_lease()) end as lease_until,
+       p.current_sortie,
        p.task_description, p.capabilities, p.registered_at, p.changed_at, p.stale_since, p.left_reason, p.final_status,
        p.pilot_id, p.version, p.last_seq
   from fleet_state.pilots p
@@ -61,5 +63,6 @@ select c.op, c.family, c.role, c.fence, c.words,
 comment on view fleet.operations is 'What fleet.act can do. Example: table fleet.operations';
 comment on column fleet.operations.arguments is 'Names of the arguments; ? marks an optional one.';
 
+comment on column fleet.pilots.lease_until is 'When it turns stale, if no sign of life comes.';
 comment on column fleet.hosts.alive is 'True while its lease runs.';
 comment on column fleet.cursors.behind is 'Events between the cursor and the head.';

@@ -16,7 +16,7 @@ select item, cursor_key from fleet.list_hosts(jsonb_build_object('host_id', coal
 select item, cursor_key from fleet.list_pilots($1::jsonb)
 
 -- name: show_pilot
-select item, cursor_key from fleet.list_pilots(jsonb_build_object(
+select item, cursor_key from fleet.show_pilot(jsonb_build_object(
     'project', $1::jsonb ->> 'project', 'callsign', coalesce($1::jsonb ->> 'callsign', '')))
 
 -- name: list_cursors
