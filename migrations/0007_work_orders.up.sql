@@ -89,3 +89,16 @@ comment on column fleet_state.work_order_dependencies.depends_on is 'The order t
 comment on column fleet_state.work_order_dependencies.work_order_id is 'The order that waits for it.';
 comment on column fleet_state.work_order_dependencies.project is 'Key of the project.';
 comment on column fleet_state.work_order_dependencies.last_seq is 'Event that wrote the row.';
+
+create table fleet_live.work_lines (
+    project text collate "C" not null,
+    scope text collate "C" not null,
+    front_at timestamptz(3)[] not null,
+    front_seq bigint[] not null,
+    primary key (project, scope)
+) with (fillfactor = 50);
+comment on table fleet_live.work_lines is 'Where each line begins: claimed orders leave dead entries at the head of an index, and a claim must not walk over them.';
+comment on column fleet_live.work_lines.project is 'Key of the project.';
+comment on column fleet_live.work_lines.scope is '* for the line of all orders, or role and kind with a name.';
+comment on column fleet_live.work_lines.front_at is 'By rank from 0: no order that could be claimed has an earlier ready_at …';
+comment on column fleet_live.work_lines.front_seq is '… or the same and an earlier created_seq.';

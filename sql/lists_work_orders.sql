@@ -3,8 +3,11 @@
 create function fleet_log.order_json(id text)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    o fleet_state.work_orders;
 begin
-    return (select i.item from fleet_log.work_order_items i where i.work_order_id = order_json.id);
+    select * into o from fleet_state.work_orders y where y.work_order_id = order_json.id;
+    return fleet_log.order_item(o);
 end $$;
 comment on function fleet_log.order_json is
     'A work order as commands and lists answer it. Example: select fleet_log.order_json(''wo_01…'')';

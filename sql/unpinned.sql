@@ -16,7 +16,8 @@ declare
         'work_order_fence_problem', 'completion_data', 'freed_orders', 'json_too_large', 'order_json', 'do_complete_orders',
         'do_enqueue', 'order_problem', 'order_dependencies', 'order_data', 'cancel_doomed', 'cancel_dependents',
         'fold_work_order', 'apply_one_order', 'apply_created_orders', 'apply_order_changes', 'count_dependencies',
-        'order_rank', 'order_priority', 'order_due_at', 'order_item', 'claim_item', 'apply_claims', 'apply_completions'];
+        'order_rank', 'order_priority', 'order_due_at', 'order_item', 'claim_item', 'apply_claims', 'apply_completions',
+        'advance_line', 'reopen_lines'];
 begin
     for item in
         select p.oid::regprocedure as name from pg_proc p

@@ -18,20 +18,50 @@ select o.work_order_id, o.project, o.kind, nullif(o.role, '') as role, fleet_log
   from fleet_state.work_orders o;
 comment on view fleet_log.work_order_rows is 'Work orders with the signs of life of their claimers counted in; what a lease says only while there is one.';
 
+create function fleet_log.order_item(o fleet_state.work_orders)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    item jsonb := jsonb_build_object(
+        'work_order_id', o.work_order_id, 'project', o.project, 'kind', o.kind,
+        'priority', fleet_log.order_priority(o.rank), 'status', o.state, 'depends_on', o.depends_on,
+        'attempts', o.attempts, 'max_attempts', o.max_attempts, 'lost', o.lost, 'backoff_seconds', o.backoff_seconds,
+        'created_by', o.created_by, 'created_at', fleet_log.json_time(o.created_at),
+        'ready', o.state = 'pending' and o.blocked_by = 0 and o.ready_at <= clock_timestamp(),
+        'stream_version', o.version, 'last_seq', o.last_seq);
+begin
+    -- What most orders do not have is added where it is: this is built for every order that is completed.
+    if o.role <> '' or o.sortie_id is not null or o.timeout_seconds is not null or o.ready_at > o.created_at then
+        item := item || jsonb_strip_nulls(jsonb_build_object('role', nullif(o.role, ''), 'sortie_id', o.sortie_id,
+            'timeout_seconds', o.timeout_seconds,
+            'run_after', case when o.ready_at > o.created_at then fleet_log.json_time(o.ready_at) end));
+    end if;
+    if o.state = 'pending' then
+        item := item || jsonb_build_object('blocked_by', o.blocked_by);
+    elsif o.state = 'claimed' then
+        item := item || jsonb_strip_nulls(jsonb_build_object('claimed_by', o.claimed_by,
+            'claimed_at', fleet_log.json_time(o.claimed_at), 'token', o.token, 'lease_seconds', o.lease_seconds,
+            'lease_until', fleet_log.json_time(fleet.order_lease_until(o.claimed_at, (
+                 select l.seen_at from fleet_live.pilots l where l.project = o.project and l.callsign = o.claimed_by),
+                 o.lease_seconds)),
+            'timeout_at', fleet_log.json_time(o.claimed_at + make_interval(secs => o.timeout_seconds))));
+    elsif o.ended_at is not null then
+        item := item || jsonb_strip_nulls(jsonb_build_object('ended_at', fleet_log.json_time(o.ended_at),
+            'ended_by', o.ended_by, 'reason', o.reason));
+    end if;
+    if o.failed_seq is not null then
+        item := item || jsonb_build_object('error',
+            (select e.data -> 'error' from fleet_log.events e where e.seq = o.failed_seq));
+    end if;
+    return item;
+end $$;
+comment on function fleet_log.order_item is
+    'A row of the queue as JSON, without payload and result. Example: select fleet_log.order_item(o) from fleet_state.work_orders o';
+
 create view fleet_log.work_order_items as
-select v.project, v.work_order_id, v.status, v.kind, v.role, v.claimed_by, v.sortie_id, jsonb_strip_nulls(jsonb_build_object(
-           'work_order_id', v.work_order_id, 'project', v.project, 'kind', v.kind, 'role', v.role,
-           'priority', v.priority, 'status', v.status, 'ready', v.ready, 'depends_on', v.depends_on,
-           'blocked_by', v.blocked_by, 'attempts', v.attempts, 'max_attempts', v.max_attempts, 'lost', v.lost,
-           'run_after', fleet_log.json_time(v.run_after), 'timeout_seconds', v.timeout_seconds,
-           'backoff_seconds', v.backoff_seconds, 'sortie_id', v.sortie_id, 'created_by', v.created_by,
-           'created_at', fleet_log.json_time(v.created_at), 'claimed_by', v.claimed_by,
-           'claimed_at', fleet_log.json_time(v.claimed_at), 'token', v.token, 'lease_seconds', v.lease_seconds,
-           'lease_until', fleet_log.json_time(v.lease_until), 'timeout_at', fleet_log.json_time(v.timeout_at),
-           'error', (select e.data -> 'error' from fleet_log.events e where e.seq = v.failed_seq),
-           'ended_at', fleet_log.json_time(v.ended_at), 'ended_by', v.ended_by, 'reason', v.reason,
-           'stream_version', v.version, 'last_seq', v.last_seq)) as item
-  from fleet_log.work_order_rows v;
+select o.project, o.work_order_id, o.state as status, o.kind, nullif(o.role, '') as role,
+       case when o.state = 'claimed' then o.claimed_by end as claimed_by, o.sortie_id, fleet_log.order_item(o) as item
+  from fleet_state.work_orders o;
 comment on view fleet_log.work_order_items is 'Work orders as JSON, without payload and result.';
 
 create view fleet.work_orders as

@@ -108,6 +108,34 @@ end $$;
 comment on function fleet_state.apply_order_changes is
     'Folds what happened to orders in a range. Example: select fleet_state.apply_order_changes(1, 100)';
 
+create function fleet_state.apply_claims(from_seq bigint, to_seq bigint)
+returns void
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    update fleet_state.work_orders o
+       set state = 'claimed', claimed_by = e.data ->> 'by', claimed_at = e.recorded_at, token = e.seq,
+           lease_seconds = (e.data ->> 'lease_seconds')::int, attempts = (e.data ->> 'attempt')::int,
+           due_at = fleet_log.order_due_at(e.recorded_at, (e.data ->> 'lease_seconds')::int, o.timeout_seconds),
+           version = e.stream_version, last_seq = e.seq
+      from fleet_log.events e
+     where e.seq between apply_claims.from_seq and apply_claims.to_seq and o.work_order_id = e.stream_id;
+end $$;
+comment on function fleet_state.apply_claims is
+    'Folds a range that holds claims only, each of another order. Example: select fleet_state.apply_claims(11, 20)';
+
+create function fleet_state.apply_completions(from_seq bigint, to_seq bigint)
+returns void
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    update fleet_state.work_orders o
+       set state = 'completed', ended_at = e.recorded_at, ended_by = e.data ->> 'by', ended_seq = e.seq,
+           version = e.stream_version, last_seq = e.seq
+      from fleet_log.events e
+     where e.seq between apply_completions.from_seq and apply_completions.to_seq and o.work_order_id = e.stream_id;
+end $$;
+comment on function fleet_state.apply_completions is
+    'Folds a range that holds completions only, each of another order. Example: select fleet_state.apply_completions(11, 20)';
+
 create function fleet_state.count_dependencies(from_seq bigint, to_seq bigint)
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -179,10 +207,7 @@ returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     one fleet_log.events;
-    created boolean;
-    changed boolean;
-    completed boolean;
-    depends boolean;
+    found record;
 begin
     if from_seq = to_seq then
         select * into one from fleet_log.events e where e.seq = from_seq;
@@ -191,18 +216,24 @@ begin
         end if;
     end if;
     -- One look decides which of the steps have work.
-    select bool_or(e.type = 'work_order_created'), bool_or(e.type <> 'work_order_created'),
-           bool_or(e.type = 'work_order_completed'), bool_or(e.data -> 'depends_on' <> '[]')
-      into created, changed, completed, depends
+    select min(e.type) as first_type, max(e.type) as last_type, max(e.seq) - min(e.seq) + 1 = count(*) as dense,
+           count(*) = count(distinct e.stream_id) as once, bool_or(e.type = 'work_order_created') as created,
+           bool_or(e.type <> 'work_order_created') as changed, bool_or(e.type = 'work_order_completed') as completed,
+           bool_or(e.data -> 'depends_on' <> '[]') as depends, min(e.seq) as lo, max(e.seq) as hi
+      into found
       from fleet_log.events e
      where e.seq between fold_work_order.from_seq and fold_work_order.to_seq and e.stream_type = 'work_order';
-    if created then
+    if found.created then
         perform fleet_state.apply_created_orders(from_seq, to_seq);
     end if;
-    if changed then
+    if found.first_type = found.last_type and found.once and found.dense and found.first_type = 'work_order_claimed' then
+        perform fleet_state.apply_claims(found.lo, found.hi);
+    elsif found.first_type = found.last_type and found.once and found.dense and found.first_type = 'work_order_completed' then
+        perform fleet_state.apply_completions(found.lo, found.hi);
+    elsif found.changed then
         perform fleet_state.apply_order_changes(from_seq, to_seq);
     end if;
-    if completed or depends then
+    if found.completed or found.depends then
         perform fleet_state.count_dependencies(from_seq, to_seq);
     end if;
 end $$;

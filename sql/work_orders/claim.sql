@@ -5,39 +5,96 @@ create function fleet_log.next_orders(project text, roles text[], kinds text[], 
 returns text[]
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    -- Rank by rank, from the top, the first that are ready: each of them a short walk along an index.
+    -- Rank by rank, from the top, the first that are ready: each of them a short walk along an index, from where its
+    -- line begins.
     if kinds is not null then
         return array(
             select x.work_order_id from (values (3), (2), (1), (0)) r (rank)
              cross join unnest(kinds) k (kind)
+              left join fleet_live.work_lines f on f.project = next_orders.project and f.scope = 'kind ' || k.kind
              cross join lateral (
                    select o.work_order_id, o.ready_at, o.created_seq from fleet_state.work_orders o
                     where o.project = next_orders.project and o.kind = k.kind and o.rank = r.rank and o.state = 'pending'
-                      and o.blocked_by = 0 and o.ready_at <= next_orders.at and (roles is null or o.role = any(roles))
+                      and o.blocked_by = 0 and o.ready_at <= next_orders.at
+                      and (roles is null or o.role = any(roles))
+                      and (o.ready_at, o.created_seq) >= (coalesce(f.front_at[r.rank + 1], '-infinity'),
+                                                          coalesce(f.front_seq[r.rank + 1], 0))
                     order by o.ready_at, o.created_seq limit most) x
              order by r.rank desc, x.ready_at, x.created_seq limit most);
     elsif roles is not null then
         return array(
             select x.work_order_id from (values (3), (2), (1), (0)) r (rank)
              cross join unnest(roles) k (role)
+              left join fleet_live.work_lines f on f.project = next_orders.project and f.scope = 'role ' || k.role
              cross join lateral (
                    select o.work_order_id, o.ready_at, o.created_seq from fleet_state.work_orders o
                     where o.project = next_orders.project and o.role = k.role and o.rank = r.rank and o.state = 'pending'
                       and o.blocked_by = 0 and o.ready_at <= next_orders.at
+                      and (o.ready_at, o.created_seq) >= (coalesce(f.front_at[r.rank + 1], '-infinity'),
+                                                          coalesce(f.front_seq[r.rank + 1], 0))
+                    order by o.ready_at, o.created_seq limit most) x
+             order by r.rank desc, x.ready_at, x.created_seq limit most);
+    else
+        return array(
+            select x.work_order_id from (values (3), (2), (1), (0)) r (rank)
+              left join fleet_live.work_lines f on f.project = next_orders.project and f.scope = '*'
+             cross join lateral (
+                   select o.work_order_id, o.ready_at, o.created_seq from fleet_state.work_orders o
+                    where o.project = next_orders.project and o.rank = r.rank and o.state = 'pending'
+                      and o.blocked_by = 0 and o.ready_at <= next_orders.at
+                      and (o.ready_at, o.created_seq) >= (coalesce(f.front_at[r.rank + 1], '-infinity'),
+                                                          coalesce(f.front_seq[r.rank + 1], 0))
                     order by o.ready_at, o.created_seq limit most) x
              order by r.rank desc, x.ready_at, x.created_seq limit most);
     end if;
-    return array(
-        select x.work_order_id from (values (3), (2), (1), (0)) r (rank)
-         cross join lateral (
-               select o.work_order_id, o.ready_at, o.created_seq from fleet_state.work_orders o
-                where o.project = next_orders.project and o.rank = r.rank and o.state = 'pending' and o.blocked_by = 0
-                  and o.ready_at <= next_orders.at
-                order by o.ready_at, o.created_seq limit most) x
-         order by r.rank desc, x.ready_at, x.created_seq limit most);
 end $$;
 comment on function fleet_log.next_orders is
     'The orders that a claim would give, in its order; null roles or kinds mean any. Example: select fleet_log.next_orders(''demo'', ''{"",coder}'', null, 10, now())';
+
+create function fleet_log.advance_line(o fleet_state.work_orders, roles text[], kinds text[])
+returns void
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    line fleet_live.work_lines;
+    place int := o.rank + 1;
+begin
+    -- o was taken by such a claim, and with it all that stood before it in the line that was asked. Of a line of a kind
+    -- that is known only when every role was asked for.
+    line.scope := case when kinds is not null then 'kind ' || o.kind when roles is not null then 'role ' || o.role else '*' end;
+    if kinds is not null and roles is not null then
+        return;
+    end if;
+    select l.front_at, l.front_seq into line.front_at, line.front_seq from fleet_live.work_lines l
+     where l.project = o.project and l.scope = line.scope;
+    if not found then
+        insert into fleet_live.work_lines (project, scope, front_at, front_seq)
+        values (o.project, line.scope, array_fill('-infinity'::timestamptz, array[4]), array_fill(0::bigint, array[4]));
+    elsif abs(o.created_seq - line.front_seq[place]) < 16 then
+        return;   -- not worth a write
+    end if;
+    update fleet_live.work_lines l
+       set front_at[place] = o.ready_at, front_seq[place] = o.created_seq
+     where l.project = o.project and l.scope = line.scope;
+end $$;
+comment on function fleet_log.advance_line is
+    'Notes where a line begins after a claim. Example, in claim_work: perform fleet_log.advance_line(o, roles, kinds)';
+
+create function fleet_log.reopen_lines(ids text[])
+returns void
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    o fleet_state.work_orders;
+begin
+    -- These are back at a place of before: no line may begin behind them.
+    for o in select * from fleet_state.work_orders y where y.work_order_id = any(ids) order by y.work_order_id loop
+        update fleet_live.work_lines l
+           set front_at[o.rank + 1] = o.ready_at, front_seq[o.rank + 1] = o.created_seq
+         where l.project = o.project and l.scope = any(array['*', 'role ' || o.role, 'kind ' || o.kind])
+           and (l.front_at[o.rank + 1], l.front_seq[o.rank + 1]) > (o.ready_at, o.created_seq);
+    end loop;
+end $$;
+comment on function fleet_log.reopen_lines is
+    'Lets lines begin early enough for orders that come back to an old place. Example, in a command: perform fleet_log.reopen_lines(ids)';
 
 create function fleet_log.do_claim_work(w fleet_log.work)
 returns fleet_log.work
@@ -77,36 +134,66 @@ begin
         end if;
         ids := fleet_log.next_orders(w.project, roles, kinds, most, w.at);
     end if;
-    return fleet_log.give_orders(w, ids, lease);
+    w := fleet_log.give_orders(w, ids, lease);
+    if ids <> '{}' then
+        perform fleet_log.advance_line(o, roles, kinds) from fleet_state.work_orders o
+          where o.work_order_id = ids[cardinality(ids)];
+    end if;
+    return w;
 end $$;
 comment on function fleet_log.do_claim_work is
     'Command claim_work. Example: select * from fleet.claim_work(''demo'', ''viper-1'')';
+
+create function fleet_log.claim_item(o fleet_state.work_orders, payload jsonb, token bigint, lease int, at timestamptz)
+returns jsonb
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    item jsonb := jsonb_build_object(
+        'work_order_id', o.work_order_id, 'token', claim_item.token, 'attempt', o.attempts + 1,
+        'max_attempts', o.max_attempts, 'kind', o.kind, 'priority', fleet_log.order_priority(o.rank),
+        'payload', claim_item.payload, 'lease_seconds', lease,
+        'lease_until', fleet_log.json_time(claim_item.at + make_interval(secs => lease)));
+begin
+    if o.role <> '' then
+        item := item || jsonb_build_object('role', o.role);
+    end if;
+    if o.sortie_id is not null then
+        item := item || jsonb_build_object('sortie_id', o.sortie_id);
+    end if;
+    if o.timeout_seconds is not null then
+        item := item || jsonb_build_object('timeout_at',
+            fleet_log.json_time(claim_item.at + make_interval(secs => o.timeout_seconds)));
+    end if;
+    return item;
+end $$;
+comment on function fleet_log.claim_item is
+    'What a claimer is given. Example, in claim_work: fleet_log.claim_item(o, payload, w.head, 300, w.at)';
 
 create function fleet_log.give_orders(w fleet_log.work, ids text[], lease int)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
+    o fleet_state.work_orders;
     drafts fleet_log.draft[];
     given jsonb;
 begin
+    if cardinality(ids) = 1 then
+        select * into o from fleet_state.work_orders y where y.work_order_id = ids[1];
+        w := fleet_log.put(w, 'work_order_claimed', 'work_order', o.work_order_id,
+                           jsonb_build_object('by', w.actor, 'lease_seconds', lease, 'attempt', o.attempts + 1));
+        w.result := jsonb_build_object('orders', jsonb_build_array(fleet_log.claim_item(o,
+            (select c.data -> 'payload' from fleet_log.events c where c.seq = o.created_seq), w.head, lease, w.at)));
+        return w;
+    end if;
     -- The seqs are known before: the order at place n has the token w.head + n.
-    select array_agg((null, 'work_order_claimed', 'work_order', o.work_order_id, jsonb_build_object(
-               'by', w.actor, 'lease_seconds', lease, 'attempt', o.attempts + 1), null, null)::fleet_log.draft order by i.n),
-           jsonb_agg(jsonb_build_object(
-               'work_order_id', o.work_order_id, 'token', w.head + i.n, 'attempt', o.attempts + 1,
-               'max_attempts', o.max_attempts, 'kind', o.kind, 'priority', fleet_log.order_priority(o.rank),
-               'payload', c.data -> 'payload', 'lease_seconds', lease,
-               'lease_until', fleet_log.json_time(w.at + make_interval(secs => lease)))
-               || case when o.role = '' and o.sortie_id is null and o.timeout_seconds is null then '{}'
-                  else jsonb_strip_nulls(jsonb_build_object('role', nullif(o.role, ''), 'sortie_id', o.sortie_id, 'timeout_at',
-                       fleet_log.json_time(w.at + make_interval(secs => o.timeout_seconds)))) end order by i.n)
+    select array_agg((null, 'work_order_claimed', 'work_order', y.work_order_id, jsonb_build_object(
+               'by', w.actor, 'lease_seconds', lease, 'attempt', y.attempts + 1), null, null)::fleet_log.draft order by i.n),
+           jsonb_agg(fleet_log.claim_item(y, c.data -> 'payload', w.head + i.n, lease, w.at) order by i.n)
       into drafts, given
       from unnest(ids) with ordinality i (id, n)
-      join fleet_state.work_orders o on o.work_order_id = i.id
-      join fleet_log.events c on c.seq = o.created_seq;
-    if cardinality(ids) = 1 then
-        w := fleet_log.put(w, 'work_order_claimed', 'work_order', ids[1], drafts[1].data);
-    elsif drafts is not null then
+      join fleet_state.work_orders y on y.work_order_id = i.id
+      join fleet_log.events c on c.seq = y.created_seq;
+    if drafts is not null then
         w := fleet_log.put_all(w, drafts);
     end if;
     w.result := jsonb_build_object('orders', coalesce(given, '[]'));

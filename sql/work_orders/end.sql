@@ -42,15 +42,22 @@ comment on function fleet_log.order_problem_of is
 
 create function fleet_log.freed_orders(ids text[])
 returns jsonb
-language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    freed text[];
 begin
-    return coalesce((select jsonb_agg(x.id order by x.id) from (
-        select distinct d.work_order_id as id from fleet_state.work_order_dependencies d
-          join fleet_state.work_orders o on o.work_order_id = d.work_order_id and o.state = 'pending' and o.blocked_by = 0
-         where d.depends_on = any(ids)) x), '[]');
+    if not exists (select from fleet_state.work_order_dependencies d where d.depends_on = any(ids)) then
+        return '[]';
+    end if;
+    freed := array(select distinct d.work_order_id from fleet_state.work_order_dependencies d
+                     join fleet_state.work_orders o
+                       on o.work_order_id = d.work_order_id and o.state = 'pending' and o.blocked_by = 0
+                    where d.depends_on = any(ids) order by 1);
+    perform fleet_log.reopen_lines(freed);
+    return to_jsonb(freed);
 end $$;
 comment on function fleet_log.freed_orders is
-    'Orders that wait for nothing any more, of those that waited for these. Example: select fleet_log.freed_orders(''{wo_01…}'')';
+    'Orders that wait for nothing any more, of those that waited for these; they take their place in the line. Example, in complete_work: fleet_log.freed_orders(array[o.work_order_id])';
 
 create function fleet_log.completion_data(o fleet_state.work_orders, by text, result jsonb, at timestamptz)
 returns jsonb

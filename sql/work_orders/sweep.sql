@@ -36,6 +36,7 @@ begin
         end if;
     end loop;
     w := fleet_log.put_all(w, drafts);
+    perform fleet_log.reopen_lines(ids);
     w := fleet_log.cancel_dependents(w, dead);
     w.result := jsonb_build_object('ids', to_jsonb(ids), 'dead', to_jsonb(dead), 'cancelled', w.result);
     return w;
@@ -84,6 +85,8 @@ create function fleet_log.sweep_orders(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
+    -- Where lines begin is a hint that saves a walk; forgotten every round, so that no mistake in it could last.
+    delete from fleet_live.work_lines;
     w := fleet_log.take_back_lapsed(w, null);
     w.result := jsonb_build_object(
         'lapsed', coalesce(w.result -> 'lapsed', '0'), 'timeouts', coalesce(w.result -> 'timeouts', '0'),
