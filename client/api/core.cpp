@@ -13,7 +13,6 @@
 namespace fleet {
 namespace {
 
-constexpr std::size_t idle_max = 16;
 constexpr BackoffLimits repeat_pauses{Millis(50), Millis(1'000)};
 
 Millis steady_now() {
@@ -29,12 +28,11 @@ bool timed_out(Error const& error) {
     return error.detail.is_object() && flag_or(error.detail, "timed_out", false);
 }
 
-// A wait for files prolongs the answer by itself.
+// A wait for files, mail or work prolongs the answer by itself.
 Millis answer_limit(Operation const& operation, Json const& args, CallOptions const& options,
                     Timeouts const& timeouts) {
     Millis limit = options.answer.value_or(timeouts.answer);
-    if (operation.name != "reservations.reserve" || !args.is_object() || !args.contains("wait_seconds"))
-        return limit;
+    if (!operation.can_wait || !args.is_object() || !args.contains("wait_seconds")) return limit;
     auto wait = duration_from_json(args.at("wait_seconds"));
     return wait ? limit + *wait : limit;
 }
@@ -56,10 +54,11 @@ ClientCore::ClientCore(asio::any_io_executor executor, ClientOptions options)
       endpoint_(
           transport::parse_endpoint(options_.endpoint.empty() ? default_endpoint() : options_.endpoint)) {}
 
-std::vector<transport::Header> ClientCore::identity() const {
+std::vector<transport::Header> ClientCore::identity(std::string const& callsign) const {
+    std::string const& acting = callsign.empty() ? options_.callsign : callsign;
     std::vector<transport::Header> headers;
     if (!options_.project.empty()) headers.push_back({"Fleet-Project", options_.project});
-    if (!options_.callsign.empty()) headers.push_back({"Fleet-As", options_.callsign});
+    if (!acting.empty()) headers.push_back({"Fleet-As", acting});
     if (!options_.token.empty()) headers.push_back({"Authorization", "Bearer " + options_.token});
     return headers;
 }
@@ -83,7 +82,8 @@ asio::awaitable<Result<transport::HttpAnswer>> ClientCore::once(transport::HttpR
     if (!line) co_return line.error();
     Connection connection = std::move(*line);
     auto answer = co_await connection->exchange(std::move(request), limit);
-    if (connection->is_open() && idle_.size() < idle_max) idle_.push_back(std::move(connection));
+    if (connection->is_open() && idle_.size() < options_.connections_kept)
+        idle_.push_back(std::move(connection));
     co_return answer;
 }
 
@@ -118,7 +118,7 @@ asio::awaitable<Result<Json>> ClientCore::call(std::string name, Json args, Call
     Millis limit = answer_limit(*operation, args, options, options_.timeouts);
     auto request = make_request(*operation, std::move(args), options);
     if (!request) co_return request.error();
-    for (auto& header : identity()) request->headers.push_back(std::move(header));
+    for (auto& header : identity(options.callsign)) request->headers.push_back(std::move(header));
     auto answer = co_await exchange(*std::move(request), limit);
     if (!answer) co_return answer.error();
     co_return document_of(*answer);

@@ -23,8 +23,8 @@ public:
     asio::any_io_executor const& executor() const { return executor_; }
     ClientOptions const& options() const { return options_; }
     Result<transport::Endpoint> const& endpoint() const { return endpoint_; }
-    // The headers that say who asks, and in which project.
-    std::vector<transport::Header> identity() const;
+    // The headers that say who asks, and in which project; `callsign` is that of the options when it is empty.
+    std::vector<transport::Header> identity(std::string const& callsign = {}) const;
 
     asio::awaitable<Result<Json>> call(std::string operation, Json args, CallOptions options);
     asio::awaitable<Result<Json>> plain(char const* operation, Json args);

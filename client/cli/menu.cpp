@@ -48,13 +48,21 @@ void add_commands(Menu& menu) {
     add_project(menu);
     add_projects(menu);
     add_pilots(menu);
+    add_board(menu);
+    add_missions(menu);
+    add_sorties(menu);
+    add_orders(menu);
+    add_mail(menu);
+    add_rules(menu);
     add_reservations(menu);
     add_files(menu);
+    add_safety(menu);
     add_events(menu);
     add_watch(menu);
     add_cursors(menu);
     add_replay(menu);
     add_db(menu);
+    add_simulate(menu);
     add_documents(menu);
 }
 

@@ -13,7 +13,8 @@ ROOMS = {
     "direct": ["model"],
     "transport": ["model"],
     "api": ["model", "transport", "direct"],
-    "cli": ["api", "transport", "direct", "model"],
+    "simulation": ["api", "transport", "direct", "model"],
+    "cli": ["simulation", "api", "transport", "direct", "model"],
     "observe": ["model"],
     "pg": ["model"],
     "schema": ["pg", "model"],
@@ -30,6 +31,7 @@ ROOMS = {
 }
 # A room that reaches its rooms through another room's declaration need not repeat them in CMake.
 REACHED = {
+    "simulation": ["model", "transport", "direct"],
     "cli": ["model", "transport", "direct"],
     "operations": ["pg", "direct", "observe"],
     "faces": ["auth", "bus", "observe"],
@@ -42,9 +44,9 @@ LIBRARIES = {
     "boost/beast": ["net", "transport"],
     "boost/url": ["transport", "faces", "net"],
     "boost/asio.hpp": [],
-    "boost/asio": ["direct", "transport", "api", "cli", "pg", "schema", "store", "bus", "auth", "services", "operations",
+    "boost/asio": ["direct", "transport", "api", "simulation", "cli", "pg", "schema", "store", "bus", "auth", "services", "operations",
                    "net", "faces", "duties", "app"],
-    "boost/system": ["model", "direct", "transport", "api", "cli", "pg", "bus", "services", "net", "faces", "app"],
+    "boost/system": ["model", "direct", "transport", "api", "simulation", "cli", "pg", "bus", "services", "net", "faces", "app"],
     "boost/assert": ["model", "pg"],
     "nlohmann/": ["model"],
     "spdlog/": ["observe"],
@@ -77,7 +79,7 @@ def library_problem(room, header):
 
 def include_problem(room, quote, header):
     if header.startswith("fleet/"):
-        if header.removeprefix("fleet/") in CLIENT_HEADERS and room not in ("api", "cli"):
+        if header.removeprefix("fleet/") in CLIENT_HEADERS and room not in ("api", "simulation", "cli"):
             return f"{room} may not see the client library"
         return None
     if quote == "<":

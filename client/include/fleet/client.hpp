@@ -11,6 +11,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,7 +28,7 @@ namespace asio = boost::asio;
 
 struct Timeouts {
     Millis connect{2'000};
-    Millis answer{30'000};    // waiting for files is not counted
+    Millis answer{30'000};    // waiting for files, mail or work is not counted
     Millis retry_for{5'000};  // how long a request whose connection broke is repeated with the same key
 };
 
@@ -36,6 +37,7 @@ struct ClientOptions {
     std::string project{};   // key
     std::string callsign{};  // the pilot to act as; empty: as the user
     std::string token{};     // over TCP
+    std::size_t connections_kept = 16;  // between two requests; more are opened while they are needed
     Timeouts timeouts{};
 };
 
@@ -101,6 +103,8 @@ using ListRequest = Json;
 struct CallOptions {
     std::optional<Fence> fence{};
     std::string idempotency_key{};   // drawn when empty
+    std::string callsign{};          // acts as this pilot instead of `ClientOptions::callsign`
+    std::optional<std::int64_t> if_match{};  // only if the entity is at this `stream_version`
     std::optional<Millis> answer{};  // instead of `Timeouts::answer`
 };
 

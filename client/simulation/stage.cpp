@@ -1,0 +1,121 @@
+#include "simulation/stage.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace fleet::simulation {
+namespace {
+
+Instant now() {
+    return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+Stage::Stage(asio::any_io_executor executor, Plan const& plan_given, Pace pace_given, FleetLine& line_given,
+             Ledger& ledger_given)
+    : plan(plan_given),
+      pace(pace_given),
+      line(line_given),
+      ledger(ledger_given),
+      work(executor),
+      mail(executor),
+      mission_ids_(plan_given.missions.size()),
+      sortie_ids_(plan_given.sorties.size()) {}
+
+void Stage::know_mission(std::size_t index, std::string id) {
+    mission_ids_[index] = std::move(id);
+}
+
+void Stage::know_sortie(std::size_t index, std::string id) {
+    sorties_[id] = index;
+    sortie_ids_[index] = std::move(id);
+}
+
+void Stage::know_order(std::string id, std::size_t index) {
+    orders_[std::move(id)] = index;
+}
+
+std::optional<std::size_t> Stage::sortie(std::string const& id) const {
+    auto const found = sorties_.find(id);
+    if (found == sorties_.end()) return std::nullopt;
+    return found->second;
+}
+
+std::optional<std::size_t> Stage::order(std::string const& id) const {
+    auto const found = orders_.find(id);
+    if (found == orders_.end()) return std::nullopt;
+    return found->second;
+}
+
+std::set<std::string> Stage::order_ids() const {
+    std::set<std::string> ids;
+    for (auto const& [id, index] : orders_) ids.insert(id);
+    return ids;
+}
+
+void Stage::opened(std::size_t mission) {
+    std::size_t ready = 0;
+    for (std::size_t sortie : plan.missions[mission].sorties) {
+        ledger.opened(sortie, now());
+        ready += plan.sorties[sortie].depends_on.empty() ? 1U : 0U;
+    }
+    work.ring(ready);
+}
+
+void Stage::completed(std::size_t sortie) {
+    ledger.completed(sortie, now());
+    std::size_t followers = 0;
+    for (std::size_t other : plan.missions[plan.sorties[sortie].mission].sorties) {
+        auto const& needs = plan.sorties[other].depends_on;
+        auto is_it = [&](Dependency const& need) { return need.sortie == sortie; };
+        if (std::any_of(needs.begin(), needs.end(), is_it)) followers += 1;
+    }
+    work.ring(followers);
+    if (work_is_over()) work.ring_all();
+}
+
+void Stage::returned(std::size_t sortie, bool lease_lost) {
+    std::optional<Instant> silent_since;
+    auto const silence = silences.find(sortie_ids_[sortie]);
+    if (lease_lost && silence != silences.end() && !silence->second.came_back) {
+        silence->second.came_back = true;
+        silent_since = silence->second.since;
+    }
+    ledger.returned(sortie, now(), silent_since);
+    work.ring(1);
+}
+
+void Stage::order_completed(std::size_t ready_now) {
+    orders_done_ += 1;
+    work.ring(ready_now);
+    if (work_is_over()) work.ring_all();
+}
+
+bool Stage::work_is_over() const {
+    return stopped_ ||
+           (ledger.completed_count() == plan.sorties.size() && orders_done_ >= plan.orders.size());
+}
+
+void Stage::stop() {
+    stopped_ = true;
+    work.ring_all();
+    mail.ring_all();
+}
+
+Millis Stage::scaled(Millis length) const {
+    if (pace.speed <= 0) return Millis{0};
+    return Millis(std::llround(static_cast<double>(length.count()) / pace.speed));
+}
+
+// So that a large fleet without work is no load by itself.
+Millis Stage::ask_again() const {
+    return std::max(Millis{1'000}, Millis{5} * static_cast<int>(plan.pilots.size()));
+}
+
+Millis Stage::recovery_max() const {
+    return std::chrono::seconds{pace.lease_seconds + 3 * pace.sweep_seconds + 20};
+}
+
+}  // namespace fleet::simulation

@@ -1,0 +1,82 @@
+#pragma once
+// What the pilots of a run share. Lives on the loop of the run; owned by the runner, outlives the pilots.
+#include "simulation/fleet_line.hpp"
+#include "simulation/ledger.hpp"
+#include "simulation/plan.hpp"
+#include "simulation/together.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace fleet::simulation {
+
+struct Pace {
+    double speed = 10;      // how much faster than at speed 1 work is done; 0: no pauses at all
+    int lease_seconds = 5;  // of sorties and work orders
+    int sweep_seconds = 5;  // how often the daemons look for lapsed leases, at most
+};
+
+// Pilots that fell silent, by the sortie they left behind.
+struct Silence {
+    Instant since{};
+    bool came_back = false;  // the sortie is pending again
+};
+
+class Stage {
+public:
+    Stage(asio::any_io_executor executor, Plan const& plan, Pace pace, FleetLine& line, Ledger& ledger);
+
+    Plan const& plan;
+    Pace const pace;
+    FleetLine& line;
+    Ledger& ledger;
+    Bell work;  // rung for a pilot when something can be claimed
+    Bell mail;  // rung when somebody has written, and when there is no more work
+    std::map<std::string, Silence> silences{};
+
+    void know_mission(std::size_t index, std::string id);
+    void know_sortie(std::size_t index, std::string id);
+    void know_order(std::string id, std::size_t index);
+    std::string const& sortie_id(std::size_t index) const { return sortie_ids_[index]; }
+    std::string const& mission_id(std::size_t index) const { return mission_ids_[index]; }
+    std::optional<std::size_t> sortie(std::string const& id) const;
+    std::optional<std::size_t> order(std::string const& id) const;
+    std::set<std::string> order_ids() const;
+
+    // A mission was started: its sorties can be claimed.
+    void opened(std::size_t mission);
+    // A sortie was completed, as its pilot was told.
+    void completed(std::size_t sortie);
+    // A sortie is pending again: its attempt failed, or its lease was lost.
+    void returned(std::size_t sortie, bool lease_lost);
+    void order_completed(std::size_t ready_now);
+
+    bool work_is_over() const;
+    // Ends the run early: pilots stop at their next step.
+    void stop();
+    bool is_stopped() const { return stopped_; }
+    std::size_t orders_done() const { return orders_done_; }
+    std::size_t pilots_at_work = 0;
+
+    // The pause that so much work makes at this speed.
+    Millis scaled(Millis length) const;
+    // How long a waiting pilot waits before it asks again by itself.
+    Millis ask_again() const;
+    // A lapsed lease is noticed within this time.
+    Millis recovery_max() const;
+
+private:
+    std::vector<std::string> mission_ids_;
+    std::vector<std::string> sortie_ids_;
+    std::unordered_map<std::string, std::size_t> sorties_{};
+    std::unordered_map<std::string, std::size_t> orders_{};
+    std::size_t orders_done_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace fleet::simulation
