@@ -27,15 +27,16 @@ begin
     w := fleet_log.put_all(w, drafts);
     -- One notice a sender and mailbox, not one a message; to who can still read it.
     for notice in
-        select m.sender, d.data ->> 'recipient' as recipient, count(*) as n, bool_or(m.ack_required) as ack,
-               string_agg(m.message_id || '  ' || m.subject, E'\n' order by m.sent_seq) filter (where d.place <= 20) as list
-          from (select x.*, row_number() over (partition by s.sender, x.data ->> 'recipient' order by s.sent_seq) as place
-                  from unnest(drafts) x join fleet_state.messages s on s.message_id = x.stream_id) d
-          join fleet_state.messages m on m.message_id = d.stream_id
-          join fleet_state.pilots p on p.project = m.project and p.callsign = m.sender and p.state <> 'deregistered'
-         where m.sender <> d.data ->> 'recipient'
-         group by m.sender, d.data ->> 'recipient'
-         order by m.sender collate "C", d.data ->> 'recipient' collate "C"
+        select d.sender, d.recipient, count(*) as n, bool_or(d.ack_required) as ack,
+               string_agg(d.message_id || '  ' || d.subject, E'\n' order by d.sent_seq) filter (where d.place <= 20) as list
+          from (select m.*, x.data ->> 'recipient' as recipient,
+                       row_number() over (partition by m.sender, x.data ->> 'recipient' order by m.sent_seq) as place
+                  from unnest(drafts) x
+                  join fleet_state.messages m on m.message_id = x.stream_id) d
+          join fleet_state.pilots p on p.project = d.project and p.callsign = d.sender and p.state <> 'deregistered'
+         where d.sender <> d.recipient
+         group by d.sender, d.recipient
+         order by d.sender, d.recipient collate "C"
     loop
         w.project := bounce_mail.project;
         w := fleet_log.send_squawk(w, 'system', array[notice.sender],

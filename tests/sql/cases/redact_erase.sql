@@ -1,0 +1,77 @@
+-- A leaked secret is erased wherever it was, and all who look are told; the log stays as it was.
+begin;
+set search_path = tap, public;
+select no_plan();
+select scene();
+create function pg_temp.id(id text) returns text language sql as $$ select fleet_log.typeid('msg', md5(id)::uuid) $$;
+create function pg_temp.mail(id text, body text, args jsonb default '{}', actor text default 'viper-1') returns jsonb language sql as $$
+    select ask('send_message', jsonb_build_object('subject', id, 'body', body, 'message_id', pg_temp.id(id), 'to', '["raven-1"]'::jsonb) || args,
+               jsonb_build_object('actor', actor, 'key', 'key-' || id))
+$$;
+create function pg_temp.redact(event_id text, roles jsonb default '["operator"]') returns jsonb language sql as $$
+    select jsonb_build_object('op', 'redact', 'actor', 'ann', 'roles', roles, 'args', jsonb_build_object('event_id', event_id, 'reason', 'a key'))
+$$;
+create function pg_temp.event(type text, id text) returns text language sql as $$
+    select e.event_id::text from fleet_log.events e where e.type = event.type and e.stream_id = pg_temp.id(id)
+$$;
+-- All tables of the fleet, row by row, as text.
+create function pg_temp.seen(secret text) returns text[] language plpgsql as $$
+declare
+    item record;
+    n bigint;
+    answer text[] := '{}';
+begin
+    for item in select c.oid::regclass as name from pg_class c where c.relnamespace::regnamespace::text in ('fleet', 'fleet_log', 'fleet_state', 'fleet_live')
+                   and c.relkind in ('r', 'v') and c.relname not in ('doctor') order by c.oid::regclass::text collate "C" loop
+        execute format('select count(*) from %s x where x::text ilike %L', item.name, '%' || secret || '%') into n;
+        if n > 0 then
+            answer := answer || item.name::text;
+        end if;
+    end loop;
+    return answer;
+end $$;
+
+select act(jsonb_build_array(
+    pg_temp.mail('leak', 'The key is hunter2swordfish, keep it.'), pg_temp.mail('twice', 'The key is hunter2swordfish, keep it.'), pg_temp.mail('plain', 'Nothing here.'),
+    pg_temp.mail('other', 'first text'), ask('update_message', jsonb_build_object('message_id', pg_temp.id('other'), 'body', 'zebrasecret in the second text'), '{"key": "k2"}'),
+    ask('read_message', jsonb_build_object('message_id', pg_temp.id('leak')), '{"actor": "raven-1", "key": "k3"}'),
+    ask('ack_message', jsonb_build_object('message_id', pg_temp.id('leak'), 'response', 'giraffesecret yourself'), '{"actor": "raven-1", "key": "k4"}')));
+select is((select array_agg(code) from answers where not ok), null, 'messages with secrets');
+select is(pg_temp.seen('hunter2swordfish'), '{fleet.inbox_unread,fleet.messages,fleet_log.bodies,fleet_log.mail_words}', 'a text lies in one table; its words in another');
+select is(pg_temp.seen('giraffesecret'), '{fleet.message_recipients,fleet_log.bodies}', 'a response, too');
+select is((select count(*) from fleet_live.idempotency where answer::text ilike '%secret%' or answer::text like '%hunter2%'), 0::bigint, 'no answer that is kept holds a text');
+select is((select count(*) from fleet.search_mail('{"project": "demo", "q": "hunter2swordfish"}')), 2::bigint, 'search finds it');
+
+select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'leak'), '[]'), pg_temp.redact('evt_01m7y4xbh5t2qgekpjg6t2qgek'),
+    pg_temp.redact(pg_temp.event('message_read', 'leak'))));
+select is((select array_agg(code order by ord) from answers), '{forbidden,not_found,transition_refused}', 'operators only; an event that is there; one with texts');
+select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'leak'))));
+select is((answer(1)).result - '{words,digests,event_id}'::text[], '{"type": "message_sent", "status": "redacted", "redacted": 1, "other_uses": 1, "project": "demo", "by": "ann", "reason": "a key"}', 'one text, which another event used, too');
+select is(pg_temp.seen('hunter2swordfish'), '{}', 'it is in no table any more');
+select is((select jsonb_build_array(project, stream_type, stream_id, data, actor) from fleet.events where type = 'body_redacted'),
+    jsonb_build_array('demo', 'redaction', pg_temp.event('message_sent', 'leak'), jsonb_build_object('event_id', pg_temp.event('message_sent', 'leak'), 'by', 'ann', 'reason', 'a key'), 'ann'), 'an event says who and why');
+select is((select array_agg(coalesce(item::jsonb ->> 'body', 'null') || ' ' || (item::jsonb #>> '{redacted,by}') || ' ' || (item::jsonb #>> '{redacted,reason}')) from fleet.show_message(jsonb_build_object('message_id', pg_temp.id('leak')))), '{"null ann a key"}',
+    'who looks is told');
+select is((select array_agg(item::jsonb ->> 'body') from fleet.list_inbox('{"project": "demo", "callsign": "raven-1"}') where item::jsonb ->> 'subject' = 'twice'), '{NULL}', 'the same text elsewhere is gone, too');
+select is((select array_agg(body order by body) from fleet.messages where subject in ('leak', 'plain')), '{"(erased by ann: a key)","Nothing here."}', 'in the view');
+select is((select count(*) from fleet.search_mail('{"project": "demo", "q": "hunter2swordfish"}')), 0::bigint, 'search finds it no more');
+select is((select array_agg(item::jsonb ->> 'snippet') from fleet.search_mail('{"project": "demo", "q": "leak"}')), E'{"«leak»"}', 'but still the subject');
+select is((select count(*) from fleet.verify_projections()), 0::bigint, 'state is the fold of the log');
+
+-- Again, the answer of it, and another event.
+create temp table head as select max(seq) as seq from fleet_log.events;
+select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'twice')), pg_temp.mail('again', 'The key is hunter2swordfish, keep it.'),
+    ask('send_message', jsonb_build_object('in_reply_to', pg_temp.id('leak'), 'body', 'See above.'), '{"actor": "raven-1"}')));
+select is((answer(1)).result ->> 'redacted', '0', 'what is erased needs no second time');
+select is((answer(2)).code || ' ' || (answer(2)).field, 'forbidden /args/body', 'and is not taken again: nobody could read it');
+select is((answer(3)).code, null, 'the message can be answered');
+select is((select count(*) from fleet_log.events e, head h where e.seq > h.seq and e.type = 'body_redacted'), 0::bigint, 'without an event');
+select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_updated', 'other')), pg_temp.redact(pg_temp.event('message_acked', 'leak'))));
+select is((select array_agg(result -> 'redacted') from answers), '{1,1}', 'a changed text, a response');
+select is(pg_temp.seen('zebrasecret') || pg_temp.seen('giraffesecret'), '{}', 'are erased as well');
+select is((select array_agg(r -> 'response_redacted' ->> 'by') from fleet.show_message(jsonb_build_object('message_id', pg_temp.id('leak'))) s, jsonb_array_elements(s.item::jsonb -> 'recipients') r), '{ann}', 'the receipt says so');
+select is((select item::jsonb ->> 'response' from fleet.list_inbox('{"project": "demo", "callsign": "raven-1", "unread": false}') where item::jsonb ->> 'subject' = 'leak'), null, 'and the mailbox');
+select is(fleet_log.digests_in('{"body_digest": "a", "evidence": [{"output_digest": "b"}, {"x": {"y_digest": ["c", 1]}}], "digest": "d", "z_digest": null}'), '{a,b,c}', 'digests are found at any depth');
+select is((select code from fleet.redact((select event_id from fleet.events where type = 'message_sent' and data ->> 'subject' = 'plain'), 'for the test')), null, 'fleet.redact');
+select * from finish();
+rollback;
