@@ -17,7 +17,7 @@ language sql volatile security definer set search_path = pg_catalog, fleet_state
       from fleet_log.ask('lift_halt', $4, null, jsonb_build_object('scope_kind', $1, 'scope_id', $2, 'reason', $3)) a
 $$;
 comment on function fleet.lift_halt is
-    'Operators only: lifts a halt. Example: select * from fleet.lift_halt(''project'', ''demo'')';
+    'Operators only: lifts a halt. Example: select * from fleet.lift_halt(''project'', ''legacy'')';
 
 create function fleet.set_notification_rule(
     name text, types text[], tells text[], importance text default null, subject text default null, project text default null,

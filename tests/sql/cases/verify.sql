@@ -8,7 +8,9 @@ select act(jsonb_build_array(
     ask('change_capabilities', '{"added": ["sql"]}'), ask('set_pilot_status', '{"to": "idle"}'),
     ask('register_pilot', '{"callsign": "lynx-1", "program": "p", "model": "m"}'), ask('deregister_pilot', '{"callsign": "lynx-1"}'),
     ask('reserve', '{"patterns": ["src/**"]}'),
-    ask('reserve', '{"patterns": ["src/a.c"], "wait_seconds": 60}', '{"actor": "raven-1"}')));
+    ask('reserve', '{"patterns": ["src/a.c"], "wait_seconds": 60}', '{"actor": "raven-1"}'),
+    ask('set_notification_rule', '{"name": "built", "on": {"types": ["x.built"], "contains": {"ok": false}}, "to": ["operator"]}', '{"roles": ["operator"]}'),
+    ask('halt', '{"scope_kind": "pilot", "scope_id": "lynx-1", "reason": "it loops"}', '{"roles": ["operator"]}')));
 select is((select count(*) from answers where not ok), 0::bigint, 'a scene with every kind of row');
 do $$
 declare
@@ -34,6 +36,7 @@ begin
         execute format('update fleet_state.%I set %I = %s', t, c, case
             when type in ('int4'::regtype, 'int8'::regtype) then format('coalesce(%I, 0) + 1', c)
             when type = 'bool'::regtype then format('not %I', c)
+            when type = 'jsonb'::regtype then format('coalesce(%I, ''{}'') || ''{"zz": 1}''', c)
             when type = 'text[]'::regtype then format('coalesce(%I, ''{}'') || ''zz''::text', c)
             when type = 'timestamptz'::regtype then format('coalesce(%I, ''2026-01-01Z'') + interval ''1 ms''', c)
             else format('coalesce(%I, '''') || ''z''', c) end);

@@ -15,6 +15,9 @@ select n.name, 'rsv', r.reservation_id, null from fleet_state.reservation_reques
 insert into meant values (null, 'host', fleet.new_id('host'), null);
 select act((select jsonb_build_array(ask('host_join', jsonb_build_object('host_id', id, 'hostname', 'h', 'version', '1', 'pid', 1,
     'lease_seconds', 30))) from meant where prefix = 'host'));
+select act('[{"op": "register_project", "args": {"key": "legacy"}},
+    {"op": "halt", "roles": ["operator"], "args": {"scope_kind": "project", "scope_id": "legacy", "reason": "frozen"}},
+    {"op": "set_notification_rule", "roles": ["operator"], "args": {"name": "stuck", "on": {"types": ["sortie_blocked"]}, "to": ["operator"]}}]');
 -- A refusal is what these examples show.
 create temp table refusing as select unnest(array['beat_host', 'check_position']) as name;
 
