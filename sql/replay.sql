@@ -23,6 +23,8 @@ begin
         execute format('create unlogged table %I.%I (like fleet_state.%I including all)',
                        clone_state.into_schema, item.name, item.name);
     end loop;
+    -- Types of arguments are printed with their schema only if it is not on the path, and then become the copy's, too.
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
     for item in
         select pg_get_functiondef(p.oid) as text from pg_proc p
          where p.pronamespace = 'fleet_state'::regnamespace order by p.proname
