@@ -90,6 +90,46 @@ end $$;
 comment on function fleet_log.doctor_server is
     'What the server is set to. Example: select * from fleet_log.doctor_server()';
 
+create function fleet_log.doctor_work()
+returns table (what text, state text, value text, advice text)
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    -- A round of the leader comes every few seconds; what it has not done after a minute it does not do.
+    late constant timestamptz := clock_timestamp() - interval '1 minute';
+begin
+    return query
+    select 'lapsed leases are swept', case when x.n = 0 then 'ok' else 'warn' end, x.n || ' lapsed',
+           case when x.n = 0 then '' else 'no daemon does its rounds: fleet status, select * from fleet.leaders' end
+      from (select (select count(*) from fleet_state.sorties s
+                      left join fleet_live.pilots l on l.project = s.project and l.callsign = s.pilot
+                     where s.state in ('assigned', 'in_progress', 'blocked')
+                       and fleet_log.sortie_lease_until(s, l.seen_at) < late)
+                 + (select count(*) from fleet_log.work_order_rows o where o.status = 'claimed' and o.lease_until < late)
+                 + (select count(*) from fleet_state.pilots p
+                      join fleet_live.pilots l on l.project = p.project and l.callsign = p.callsign
+                     where p.state in ('active', 'idle')
+                       and l.seen_at + make_interval(secs => fleet_log.pilot_lease()) < late) as n) x;
+    return query
+    select c.what, case when count(r.id) = 0 then 'ok' else 'warn' end, count(r.id)
+               || coalesce(', the oldest for ' || fleet.time_words(extract(epoch from clock_timestamp() - min(r.since))), ''),
+           case when count(r.id) = 0 then '' else c.advice end
+      from (values (1, 'halt', 'nothing is halted', 'select * from fleet.halts where halted; fleet.lift_halt'),
+                   (2, 'dead', 'no work order is dead', 'select * from fleet.stuck where kind = ''dead''; fleet.retry_work'),
+                   (3, 'ack', 'mail is answered in time', 'select * from fleet.message_recipients where overdue'),
+                   (4, 'broken', 'no sortie waits in vain', 'select * from fleet.stuck where kind = ''broken'''),
+                   (5, 'no pilot', 'ready sorties have pilots', 'select * from fleet.stuck where kind = ''no pilot''')
+           ) c(place, kind, what, advice)
+      left join fleet_log.stuck_rows r on r.kind = c.kind and (r.kind <> 'ack' or r.until < clock_timestamp())
+     group by c.place, c.what, c.advice order by c.place;
+    return query
+    select 'texts of mail are kept', case when count(*) = 0 then 'ok' else 'bad' end, count(*) || ' missing',
+           case when count(*) = 0 then '' else 'fleet_log.bodies lost rows: restore from a backup' end
+      from fleet_state.messages m
+     where not exists (select from fleet_log.bodies b where b.digest = m.body_digest);
+end $$;
+comment on function fleet_log.doctor_work is
+    'Whether the work gets on: leases, halts, dead orders, answers. Example: select * from fleet_log.doctor_work()';
+
 create function fleet.doctor()
 returns table (what text, state text, value text, advice text)
 language plpgsql volatile security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -99,6 +139,7 @@ declare
 begin
     return query select * from fleet_log.doctor_server();
     return query select * from fleet_log.doctor_log();
+    return query select * from fleet_log.doctor_work();
     select count(*), min(v.table_name || ' ' || v.key || ' ' || v.column_name) into bad, example
       from fleet.verify_projections() v;
     return query
@@ -106,4 +147,4 @@ begin
            case when bad = 0 then '' else 'select * from fleet.verify_projections(); first: ' || example end;
 end $$;
 comment on function fleet.doctor is
-    'Checks the server, the log and the projections; state is ok, warn or bad. Example: select * from fleet.doctor() order by state';
+    'Checks the server, the log, the work and the projections; state is ok, warn or bad. Example: select * from fleet.doctor() order by state';

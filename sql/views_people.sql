@@ -25,7 +25,7 @@ comment on column fleet.timeline.actors is 'How many different actors.';
 comment on column fleet.timeline.types is 'Which types.';
 
 create view fleet.hosts_alive as
-select fleet_log.cut(h.hostname, 24) as hostname, h.host_id, fleet_log.cut(h.version, 14) as version, h.pid,
+select fleet_log.cut(h.hostname, 21) as hostname, h.host_id, fleet_log.cut(h.version, 12) as version, h.pid,
        to_char(h.joined_at, 'MM-DD HH24:MI') as joined,
        round(extract(epoch from h.deadline - clock_timestamp())::numeric, 1) as seconds_left,
        (select count(*) from fleet_state.pilots p where p.host = h.host_id and p.state in ('active', 'idle')) as pilots

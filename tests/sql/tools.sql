@@ -61,3 +61,16 @@ create function tap.held() returns text[] language sql as $$
     select coalesce(array_agg(r.holder || ' ' || array_to_string(r.patterns, ' ') order by r.token), '{}')
       from fleet_state.reservations r where r.state = 'active'
 $$;
+
+-- One request of an operator's roles; a refusal is an error of the scene.
+create function tap.must(project text, op text, actor text, args jsonb default '{}', fence jsonb default null) returns jsonb language plpgsql as $$
+declare
+    a record;
+begin
+    select * into a from fleet.act(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('op', op, 'project', project,
+        'actor', actor, 'args', args, 'fence', fence, 'roles', '["operator"]'::jsonb))));
+    if a.code is not null then
+        raise exception '% of %: % %', op, actor, a.code, a.message using detail = coalesce(a.detail::text, '');
+    end if;
+    return a.result;
+end $$;

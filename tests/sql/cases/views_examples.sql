@@ -18,6 +18,69 @@ select act((select jsonb_build_array(ask('host_join', jsonb_build_object('host_i
 select act('[{"op": "register_project", "args": {"key": "legacy"}},
     {"op": "halt", "roles": ["operator"], "args": {"scope_kind": "project", "scope_id": "legacy", "reason": "frozen"}},
     {"op": "set_notification_rule", "roles": ["operator"], "args": {"name": "stuck", "on": {"types": ["sortie_blocked"]}, "to": ["operator"]}}]');
+-- Mail, orders, missions and sorties in the states that the examples need; a mission or sortie for each function that needs its own.
+create function pg_temp.demo(op text, actor text, args jsonb default '{}', fence jsonb default null) returns jsonb language sql as $$
+    select must('demo', op, actor, args, fence)
+$$;
+create function pg_temp.examples_of_mail() returns void language plpgsql as $$
+declare
+    sent jsonb := pg_temp.demo('send_message', 'viper-1', '{"to": ["raven-1"], "subject": "a", "body": "key: abc", "ack_required": true}');
+begin
+    insert into meant values (null, 'msg', sent ->> 'message_id', null), (null, 'thr', sent ->> 'thread_id', null),
+        (null, 'evt', (select event_id from fleet_log.events where stream_id = sent ->> 'message_id'), null);
+end $$;
+create function pg_temp.examples_of_orders() returns void language plpgsql as $$
+declare
+    o jsonb;
+begin
+    perform pg_temp.demo('enqueue', 'ada', '{"kind": "lint", "max_attempts": 1}');
+    o := pg_temp.demo('claim_work', 'viper-1') #> '{orders,0}';
+    perform pg_temp.demo('fail_work', 'viper-1', jsonb_build_object('work_order_id', o ->> 'work_order_id', 'error',
+        '{"kind": "k", "message": "m"}'::jsonb), jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id', 'token', o -> 'token'));
+    insert into meant values ('retry_work', 'wo', o ->> 'work_order_id', null);
+    perform pg_temp.demo('enqueue', 'ada', '{"kind": "lint"}');
+    o := pg_temp.demo('claim_work', 'viper-1') #> '{orders,0}';
+    insert into meant values (null, 'wo', o ->> 'work_order_id', (o ->> 'token')::bigint);
+    perform pg_temp.demo('enqueue', 'ada', '{"kind": "lint"}');
+end $$;
+create function pg_temp.examples_of_missions() returns void language plpgsql as $$
+declare
+    pending text := pg_temp.demo('create_mission', 'ada', '{"title": "a"}') ->> 'mission_id';
+    done text := pg_temp.demo('create_mission', 'ada', '{"title": "b", "complete_by_itself": false}') ->> 'mission_id';
+    judged text := pg_temp.demo('create_mission', 'ada', '{"title": "c", "complete_by_itself": false, "require_review": true}') ->> 'mission_id';
+begin
+    perform pg_temp.demo('start_mission', 'ada', jsonb_build_object('mission_id', m)) from unnest(array[done, judged]) m;
+    perform pg_temp.demo('complete_mission', 'ada', jsonb_build_object('mission_id', judged));
+    insert into meant values (null, 'msn', pending, null), ('complete_mission', 'msn', done, null), ('review_mission', 'msn', judged, null),
+        ('create_sortie', 'msn', pending, null);
+end $$;
+create function pg_temp.examples_of_sorties() returns void language plpgsql as $$
+declare
+    id text;
+    state text;
+    fence jsonb;
+begin
+    foreach state in array array['ready', 'assigned', 'in_progress', 'blocked', 'review', 'failed'] loop
+        id := pg_temp.demo('create_sortie', 'ada', jsonb_build_object('title', state)) ->> 'sortie_id';
+        if state <> 'ready' then
+            fence := jsonb_build_object('kind', 'sortie', 'id', id, 'token',
+                pg_temp.demo('claim_sortie', case state when 'review' then 'raven-1' else 'viper-1' end,
+                             jsonb_build_object('sortie_id', id)) -> 'token');
+        end if;
+        if state not in ('ready', 'assigned') then
+            perform pg_temp.demo('start_sortie', case state when 'review' then 'raven-1' else 'viper-1' end, jsonb_build_object('sortie_id', id), fence);
+        end if;
+        perform case state
+            when 'blocked' then pg_temp.demo('block', 'viper-1', jsonb_build_object('sortie_id', id, 'reason', 'r'), fence)
+            when 'review' then pg_temp.demo('request_review', 'raven-1', jsonb_build_object('sortie_id', id), fence)
+            when 'failed' then pg_temp.demo('fail_sortie', 'viper-1', jsonb_build_object('sortie_id', id, 'error', '{"kind": "k", "message": "m"}'::jsonb), fence)
+            end;
+        insert into meant select n.name, 'srt', id, (fence ->> 'token')::bigint from unnest(case state
+            when 'ready' then array['claim_sortie', 'update_sortie'] when 'assigned' then array['start_sortie'] when 'in_progress' then array[null]
+            when 'blocked' then array['unblock'] when 'review' then array['review'] else array['retry_sortie'] end) n(name);
+    end loop;
+end $$;
+select pg_temp.examples_of_mail(), pg_temp.examples_of_orders(), pg_temp.examples_of_missions(), pg_temp.examples_of_sorties();
 -- A refusal is what these examples show.
 create temp table refusing as select unnest(array['beat_host', 'check_position']) as name;
 
