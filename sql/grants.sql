@@ -92,6 +92,18 @@ begin
     loop
         execute format('grant execute on function %s to fleet_daemon, fleet_operator, fleet_reader', item.name);
     end loop;
+    -- What such a function reads in its turn it reads as its owner; one that is immutable reads nothing.
+    for item in
+        select distinct p.oid::regprocedure as name
+          from pg_class v
+          join pg_rewrite r on r.ev_class = v.oid
+          join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
+          join pg_proc p on p.oid = d.refobjid
+         where v.relkind = 'v' and v.relnamespace = 'fleet'::regnamespace
+           and p.pronamespace = 'fleet_log'::regnamespace and p.provolatile <> 'i' and not p.prosecdef
+    loop
+        execute format('alter function %s security definer', item.name);
+    end loop;
 end $$;
 
 -- The daemon reads the log and the schema's version with statements of its own (sql/statements).

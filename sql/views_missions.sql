@@ -37,7 +37,7 @@ comment on column fleet_log.sortie_items.state is 'State, to filter by.';
 comment on column fleet_log.sortie_items.item is 'The JSON object.';
 
 create view fleet.missions as
-select m.project, m.mission_id, left(m.title, 60) as title, m.state, m.priority,
+select m.project, m.mission_id, left(m.title, 60) as title, m.state as status, m.priority,
        case when m.state = 'completed' then 100 else fleet_log.mission_progress(m.mission_id) end as percent,
        c.ended || '/' || c.total as sorties, nullif(c.at_work, 0) as at_work, nullif(c.ready, 0) as ready,
        nullif(c.blocked, 0) as blocked, nullif(c.failed, 0) as failed, m.on_failure, m.deadline, m.created_by,
@@ -50,11 +50,11 @@ select m.project, m.mission_id, left(m.title, 60) as title, m.state, m.priority,
               count(*) filter (where s.state = 'failed') as failed
          from fleet_state.sorties s where s.mission_id = m.mission_id) c;
 comment on view fleet.missions is
-    'Goals and how far they are. Example: select title, state, percent, sorties from fleet.missions where project = ''demo''';
+    'Goals and how far they are. Example: select title, status, percent, sorties from fleet.missions where project = ''demo''';
 comment on column fleet.missions.project is 'Key of the project.';
 comment on column fleet.missions.mission_id is 'msn_ id; the stream.';
 comment on column fleet.missions.title is 'What is to be reached; the first 60 characters.';
-comment on column fleet.missions.state is 'pending, in_progress, review, completed, failed or cancelled.';
+comment on column fleet.missions.status is 'pending, in_progress, review, completed, failed or cancelled.';
 comment on column fleet.missions.priority is 'low, medium, high or critical.';
 comment on column fleet.missions.percent is 'How far it is: the mean of its sorties.';
 comment on column fleet.missions.sorties is 'Sorties that have ended, of all.';
@@ -72,7 +72,8 @@ comment on column fleet.missions.outcome is 'Why it failed or was cancelled, or 
 comment on column fleet.missions.last_seq is 'Last event that changed it.';
 
 create view fleet.sorties as
-select s.project, s.sortie_id, s.name, left(s.title, 60) as title, s.mission_id, s.state, s.priority, s.role, s.pilot,
+select s.project, s.sortie_id, s.name, left(s.title, 60) as title, s.mission_id, s.state as status, s.priority, s.role,
+       s.pilot,
        s.progress as percent, case when s.max_attempts > 1 or s.attempt > 1 then s.attempt || '/' || s.max_attempts end as attempt,
        case when s.state = 'pending' and s.ready then 'ready' when s.state = 'pending' then fleet_log.why_not_ready(s)
             when s.state = 'blocked' then s.blocked_reason when s.state = 'failed' then s.error ->> 'message'
@@ -81,18 +82,19 @@ select s.project, s.sortie_id, s.name, left(s.title, 60) as title, s.mission_id,
             else s.progress_message end as word,
        fleet_log.sortie_lease_until(s, l.seen_at) as lease_until,
        fleet_log.sortie_lease_until(s, l.seen_at) <= clock_timestamp() as lapsed, s.token, s.files, s.files_touched,
-       nullif(s.unreserved, '{}') as unreserved, s.created_at, s.assigned_at, s.started_at, s.ended_at, s.duration_ms,
-       s.last_seq
+       nullif(s.unreserved, '{}') as unreserved, s.blocked_reason, s.blocker_type, s.blocker_id,
+       s.blocked_at, s.reviewer, s.verdict, s.error, s.evidence, s.created_at, s.assigned_at, s.started_at, s.ended_at,
+       s.duration_ms, s.version, s.last_seq
   from fleet_state.sorties s
   left join fleet_live.pilots l on l.project = s.project and l.callsign = s.pilot;
 comment on view fleet.sorties is
-    'Pieces of work and who does them. Example: select name, state, pilot, percent, word from fleet.sorties where project = ''demo''';
+    'Pieces of work and who does them. Example: select name, status, pilot, percent, word from fleet.sorties where project = ''demo''';
 comment on column fleet.sorties.project is 'Key of the project.';
 comment on column fleet.sorties.sortie_id is 'srt_ id; the stream.';
 comment on column fleet.sorties.name is 'Short name, unique in its mission.';
 comment on column fleet.sorties.title is 'What is to be done; the first 60 characters.';
 comment on column fleet.sorties.mission_id is 'Mission it is a piece of.';
-comment on column fleet.sorties.state is 'pending, assigned, in_progress, blocked, review, completed, failed, cancelled or skipped.';
+comment on column fleet.sorties.status is 'pending, assigned, in_progress, blocked, review, completed, failed, cancelled or skipped.';
 comment on column fleet.sorties.priority is 'low, medium, high or critical.';
 comment on column fleet.sorties.role is 'Only pilots of this role may claim it.';
 comment on column fleet.sorties.pilot is 'Who has it, or had it last.';
@@ -136,24 +138,20 @@ comment on column fleet.sortie_dependencies.join_mode is 'all or any of the depe
 comment on column fleet.sortie_dependencies.last_seq is 'Event that set the dependency.';
 
 create view fleet.ready as
-select s.project, row_number() over (partition by s.project order by h.words is null and s.ready desc, s.rank, s.created_seq)
-           as place,
-       h.words is null and s.ready as ready, s.sortie_id, coalesce(s.name, '') as name, left(s.title, 50) as title,
-       s.priority, s.role, nullif(s.capabilities, '{}') as capabilities,
-       coalesce(h.words, fleet_log.why_not_ready(s)) as why_not, clock_timestamp() - s.created_at as age
+select fleet_log.short_project(s.project) as project, h.words is null and s.ready as ready, '…' || right(s.sortie_id, 6) as id,
+       fleet_log.cut(coalesce(s.name, s.title), 22) as sortie, s.priority,
+       fleet_log.cut(concat_ws(' ', s.role, nullif(array_to_string(s.capabilities, ' '), '')), 12) as role,
+       fleet_log.cut(coalesce(h.words, fleet_log.why_not_ready(s)), 34) as why_not
   from fleet_state.sorties s
   left join lateral (select case when s.ready then fleet_log.halted_here(s.project, s.mission_id) end as words) h on true
- where s.state = 'pending';
+ where s.state = 'pending'
+ order by s.project, h.words is null and s.ready desc, s.rank, s.created_seq;
 comment on view fleet.ready is
-    'What is pending: first what can be claimed, in the order it will be, then the rest with the reason. Example: select place, ready, title, why_not from fleet.ready where project = ''demo''';
-comment on column fleet.ready.project is 'Key of the project.';
-comment on column fleet.ready.place is 'Place in the line of the project.';
+    'What is pending: first what can be claimed, in the order it will be, then the rest with the reason. Example: select * from fleet.ready where project = ''demo''';
+comment on column fleet.ready.project is 'End of the project''s key.';
 comment on column fleet.ready.ready is 'Whether it can be claimed now.';
-comment on column fleet.ready.sortie_id is 'The sortie.';
-comment on column fleet.ready.name is 'Its short name.';
-comment on column fleet.ready.title is 'What is to be done; the first 50 characters.';
+comment on column fleet.ready.id is 'End of the srt_ id, which commands take as well.';
+comment on column fleet.ready.sortie is 'Its name, or its title.';
 comment on column fleet.ready.priority is 'low, medium, high or critical: the first part of the order; then age.';
-comment on column fleet.ready.role is 'Only pilots of this role may claim it.';
-comment on column fleet.ready.capabilities is 'Only pilots that have all of these.';
+comment on column fleet.ready.role is 'Only pilots of this role and with these capabilities may claim it.';
 comment on column fleet.ready.why_not is 'Why it cannot be claimed.';
-comment on column fleet.ready.age is 'How long it has been there.';

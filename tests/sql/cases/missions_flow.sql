@@ -70,8 +70,8 @@ select is((select array_agg(data ->> 'percent' order by seq) from fleet.events w
 select is((select actor from fleet.events where type = 'mission_completed'), 'system', 'what follows by itself is said by the system');
 
 -- As people read it.
-select is((select concat_ws('|', title, state, percent, sorties) from fleet.missions), 'Parser|completed|100|2/2', 'fleet.missions reads well');
-select is((select array_agg(concat_ws('|', name, state, pilot, word) order by name) from fleet.sorties), '{lexer|completed|viper-1|done,parser|completed|raven-1}', 'fleet.sorties too');
+select is((select concat_ws('|', title, status, percent, sorties) from fleet.missions), 'Parser|completed|100|2/2', 'fleet.missions reads well');
+select is((select array_agg(concat_ws('|', name, status, pilot, word) order by name) from fleet.sorties), '{lexer|completed|viper-1|done,parser|completed|raven-1}', 'fleet.sorties too');
 select is((select concat_ws('|', sortie, needs_sortie, needs_state, satisfied) from fleet.sortie_dependencies), 'parser|lexer|completed|t', 'and what waits for what');
 select is_empty($$select * from fleet.ready$$, 'nothing is pending');
 select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');

@@ -52,7 +52,8 @@ begin
     perform pg_temp.demo('start_mission', 'ada', jsonb_build_object('mission_id', m)) from unnest(array[done, judged]) m;
     perform pg_temp.demo('complete_mission', 'ada', jsonb_build_object('mission_id', judged));
     insert into meant values (null, 'msn', pending, null), ('complete_mission', 'msn', done, null), ('review_mission', 'msn', judged, null),
-        ('create_sortie', 'msn', pending, null);
+        ('fail_mission', 'msn', done, null);
+    perform pg_temp.demo('create_sortie', 'ada', jsonb_build_object('mission_id', pending, 'name', 'parser', 'title', 'The parser'));
 end $$;
 create function pg_temp.examples_of_sorties() returns void language plpgsql as $$
 declare
@@ -64,15 +65,14 @@ begin
         id := pg_temp.demo('create_sortie', 'ada', jsonb_build_object('title', state)) ->> 'sortie_id';
         if state <> 'ready' then
             fence := jsonb_build_object('kind', 'sortie', 'id', id, 'token',
-                pg_temp.demo('claim_sortie', case state when 'review' then 'raven-1' else 'viper-1' end,
-                             jsonb_build_object('sortie_id', id)) -> 'token');
+                pg_temp.demo('claim_sortie', 'viper-1', jsonb_build_object('sortie_id', id)) -> 'token');
         end if;
         if state not in ('ready', 'assigned') then
-            perform pg_temp.demo('start_sortie', case state when 'review' then 'raven-1' else 'viper-1' end, jsonb_build_object('sortie_id', id), fence);
+            perform pg_temp.demo('start_sortie', 'viper-1', jsonb_build_object('sortie_id', id), fence);
         end if;
         perform case state
             when 'blocked' then pg_temp.demo('block', 'viper-1', jsonb_build_object('sortie_id', id, 'reason', 'r'), fence)
-            when 'review' then pg_temp.demo('request_review', 'raven-1', jsonb_build_object('sortie_id', id), fence)
+            when 'review' then pg_temp.demo('request_review', 'viper-1', jsonb_build_object('sortie_id', id), fence)
             when 'failed' then pg_temp.demo('fail_sortie', 'viper-1', jsonb_build_object('sortie_id', id, 'error', '{"kind": "k", "message": "m"}'::jsonb), fence)
             end;
         insert into meant select n.name, 'srt', id, (fence ->> 'token')::bigint from unnest(case state

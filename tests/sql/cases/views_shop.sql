@@ -62,6 +62,18 @@ select is((select array_agg(v.name) from unnest(array['events', 'projects', 'hos
               'ready', 'held_files', 'waiting', 'inbox_unread', 'stale', 'timeline', 'log', 'hosts_alive', 'bus', 'halts']) v(name)
             where to_regclass('fleet.' || v.name) is null), null, 'every view of this release is there');
 
+-- Who may only read sees all of it: the functions behind the views included.
+create function pg_temp.reads(name text) returns text language plpgsql as $$
+begin
+    set local role fleet_reader;
+    execute format('select count(v::text) from fleet.%I v', name);
+    reset role;
+    return null;
+exception when others then return sqlerrm;
+end $$;
+select is(pg_temp.reads(c.relname), null, 'a reader reads fleet.' || c.relname)
+  from pg_class c where c.relnamespace = 'fleet'::regnamespace and c.relkind = 'v' order by c.relname;
+
 -- Long words are cut: nothing is wider than a terminal of 120 columns, heads and separators counted.
 select shop('register_pilot', 'p', jsonb_build_object('callsign', 'p' || repeat('x', 62), 'program', repeat('g', 100), 'model', repeat('m', 100)));
 select shop('reserve', 'p' || repeat('x', 62), jsonb_build_object('patterns', jsonb_build_array(repeat('d/', 15) || repeat('f', 200))));
