@@ -102,7 +102,7 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('version_conflict', 'FL409', 409, 5, 'the stream has moved on', 'Read it again and decide anew with its present version.'),
     ('transition_refused', 'FL411', 409, 5, 'the entity is not in a state that allows this', 'The detail says the state found and what it would allow.'),
     ('nothing_ready', 'FL418', 409, 5, 'no work is ready for this pilot', 'Wait and ask again; `fleet ready --all` shows what waits, and why.'),
-    ('halted', 'FL431', 409, 5, 'an operator has halted this', 'Finish or release what you have and wait; an operator lifts it with `fleet halt --lift`.'),
+    ('halted', 'FL431', 409, 5, 'an operator has halted this', 'Finish or release what you have and wait; an operator lifts it with `fleet halt --lift` and the scope.'),
     ('callsign_taken', 'FL412', 409, 5, 'a live pilot has that callsign', 'Choose another callsign, leave it out to get a free one, or resume with --resume if it is you.'),
     ('deadlock', 'FL413', 409, 5, 'waiting would never end: the pilots wait for each other', 'Release something you hold, then try again.'),
     ('wait_ended', 'FL414', 409, 5, 'the wait ended without the files', 'Try again with a longer wait, or talk to the holder.'),

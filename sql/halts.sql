@@ -85,8 +85,7 @@ begin
     end if;
     return fleet_log.refuse(w, 'halted', '', format('%s is halted by %s since %s: %s', fleet_log.halt_words(h), h.halted_by,
                                 fleet_log.json_time(h.halted_at), h.reason),
-        'finish or release what you have; an operator lifts it: fleet halt --lift' || case h.scope_kind
-            when 'fleet' then '' else ' --' || h.scope_kind || ' ' || h.scope_id end,
+        'finish or release what you have; an operator lifts it: fleet halt --lift --' || trim(h.scope_kind || ' ' || h.scope_id),
         jsonb_build_object('halt_id', h.halt_id, 'scope_kind', h.scope_kind, 'scope_id', nullif(h.scope_id, ''),
             'project', nullif(h.project, ''), 'by', h.halted_by, 'since', fleet_log.json_time(h.halted_at), 'reason', h.reason));
 end $$;

@@ -1,38 +1,63 @@
 -- When a host is lost, and what follows, all in one transaction.
 
+create function fleet_log.let_go(w fleet_log.work, project text, callsigns text[], cause text, causation_id text)
+returns fleet_log.work
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    found jsonb := '{}';
+begin
+    -- Work goes back before files are free: whoever gets the files next finds the sortie waiting for somebody.
+    w := fleet_log.return_sorties(w, let_go.project, callsigns, 'pilot_lost', let_go.causation_id);
+    found := found || jsonb_build_object('returned_sorties', coalesce(w.result, '[]'));
+    w := fleet_log.return_orders(w, let_go.project, callsigns, 'pilot_lost', let_go.causation_id);
+    found := found || jsonb_build_object('returned_orders', coalesce(w.result, '[]'));
+    w := fleet_log.free_files(w, let_go.project, callsigns, cause, let_go.causation_id);
+    found := found || jsonb_build_object('freed', coalesce(w.result, '[]'));
+    w := fleet_log.bounce_mail(w, let_go.project, callsigns, case cause when 'deregistered' then cause else 'stale' end,
+                               let_go.causation_id);
+    w.result := found || jsonb_build_object('bounced', coalesce(w.result, '[]'));
+    return w;
+end $$;
+comment on function fleet_log.let_go is
+    'Everything that pilots who have gone held: sorties and orders go back, files are free, mail bounces or stays. Example, in a command: w := fleet_log.let_go(w, w.project, array[name], ''deregistered'', w.event_id)';
+
 create function fleet_log.drop_pilots(w fleet_log.work, lost jsonb, cause text)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     why text := w.event_id;
+    before bigint := w.head;
     drafts fleet_log.draft[];
-    freed jsonb := '[]';
-    each_project record;
+    total jsonb := '{"returned_sorties": [], "returned_orders": [], "freed": [], "bounced": []}';
+    group_of record;
 begin
     -- lost: [{project, callsign, pilot_id, seen_at, lease_seconds}], sorted here so that all take one order.
     select array_agg((l ->> 'project', 'pilot_stale', 'pilot', l ->> 'pilot_id', jsonb_build_object(
                           'last_seen_at', l ->> 'seen_at', 'lease_seconds', l -> 'lease_seconds'),
                       why, 'system')::fleet_log.draft order by l ->> 'project', l ->> 'callsign')
       into drafts from jsonb_array_elements(lost) l;
-    if drafts is null then
-        w.result := jsonb_build_object('pilots', '[]'::jsonb, 'freed', freed);
-        return w;
+    if drafts is not null then
+        w := fleet_log.put_all(w, drafts);
     end if;
-    w := fleet_log.put_all(w, drafts);
-    for each_project in
-        select l ->> 'project' as project, array_agg(l ->> 'callsign' order by l ->> 'callsign') as callsigns
-          from jsonb_array_elements(lost) l group by 1 order by 1
+    -- A lost host is one cause for all its pilots; who fell silent by itself is the cause of what follows for it.
+    for group_of in
+        select e.project, coalesce(why, e.event_id) as cause_id, array_agg(p.callsign order by p.callsign) as callsigns
+          from fleet_log.events e
+          join fleet_state.pilots p on p.pilot_id = e.stream_id
+         where drafts is not null and e.seq between before + 1 and before + cardinality(drafts)
+         group by 1, 2 order by 1, min(e.seq)
     loop
-        w := fleet_log.free_files(w, each_project.project, each_project.callsigns, cause, coalesce(why, w.event_id));
-        freed := freed || coalesce(w.result, '[]');
+        w := fleet_log.let_go(w, group_of.project, group_of.callsigns, cause, group_of.cause_id);
+        total := (select jsonb_object_agg(t.key, t.value || (w.result -> t.key)) from jsonb_each(total) t);
     end loop;
-    w.result := jsonb_build_object('freed', freed, 'pilots', (
-        select jsonb_agg(jsonb_build_object('project', l -> 'project', 'callsign', l -> 'callsign'))
+    w.result := total || jsonb_build_object('pilots', (
+        select coalesce(jsonb_agg(jsonb_build_object('project', l -> 'project', 'callsign', l -> 'callsign')
+                                  order by l ->> 'project', l ->> 'callsign'), '[]')
           from jsonb_array_elements(lost) l));
     return w;
 end $$;
 comment on function fleet_log.drop_pilots is
-    'Turns pilots stale and frees their files. Example, in a command: w := fleet_log.drop_pilots(w, lost, ''holder_lost'')';
+    'Turns pilots stale and takes back what they had. Example, in a command: w := fleet_log.drop_pilots(w, lost, ''holder_lost'')';
 
 create function fleet_log.end_backends(host_id text, number int)
 returns jsonb

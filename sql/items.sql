@@ -39,7 +39,7 @@ select p.project, p.callsign, p.state, p.program, p.host, p.role, p.capabilities
            'last_seen_at', fleet_log.json_time(l.seen_at), 'stale_since', fleet_log.json_time(p.stale_since),
            'silent_seconds', greatest(0, floor(extract(epoch from clock_timestamp() - l.seen_at)))::bigint,
            'lease_until', case when p.state in ('active', 'idle')
-               then fleet_log.json_time(l.seen_at + make_interval(secs => fleet_log.pilot_lease())) end,
+               then fleet_log.json_time(l.seen_at + make_interval(secs => (select fleet_log.pilot_lease()))) end,
            'left_reason', p.left_reason, 'final_status', p.final_status,
            'stream_version', p.version, 'last_seq', p.last_seq) as item
   from fleet_state.pilots p

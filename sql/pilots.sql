@@ -35,6 +35,9 @@ declare
     name text := coalesce(w.args ->> 'callsign', fleet_log.free_callsign(w.project));
     old fleet_state.pilots;
 begin
+    if name in ('system', 'operator', 'fleet') then
+        return fleet_log.refuse(w, 'invalid_field', '/args/callsign', name || ' is a name of the fleet itself', 'take another callsign');
+    end if;
     select * into old from fleet_state.pilots p where p.project = w.project and p.callsign = name;
     if old.state in ('active', 'idle') and not coalesce((w.args ->> 'resume')::boolean, false) then
         return fleet_log.refuse(w, 'callsign_taken', '/args/callsign', name || ' is at work since '
@@ -85,6 +88,10 @@ begin
     if old.pilot_id is null then
         return fleet_log.refuse(w, 'not_found', '/args/callsign', 'no pilot ' || name,
                                 format('fleet pilots register %s --program NAME --model NAME', name));
+    end if;
+    if (w.args ->> 'expected_version')::int <> old.version then
+        return fleet_log.refuse(w, 'if_match_failed', '', format('%s is at version %s, not %s', name, old.version,
+                w.args ->> 'expected_version'), 'read it again and decide anew', jsonb_build_object('version', old.version));
     end if;
     if old.state = w.args ->> 'to' and old.current_sortie is not distinct from w.args ->> 'current_sortie' then
         w.result := fleet_log.pilot_json(w.project, name);   -- nothing changes, nothing is written
@@ -142,7 +149,7 @@ language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as 
 declare
     name text := coalesce(w.args ->> 'callsign', w.actor);
     old fleet_state.pilots := fleet_log.find_pilot(w, name);
-    freed jsonb;
+    returned jsonb;
 begin
     if old.pilot_id is null then
         return fleet_log.refuse(w, 'not_found', '/args/callsign', 'no pilot ' || name);
@@ -153,10 +160,10 @@ begin
     end if;
     w := fleet_log.put(w, 'pilot_deregistered', 'pilot', old.pilot_id, jsonb_build_object(
         'reason', coalesce(w.args ->> 'reason', 'manual'), 'final_status', w.args ->> 'final_status'));
-    w := fleet_log.free_files(w, w.project, array[name], 'deregistered', w.event_id);
-    freed := coalesce(w.result, '[]');
-    w.result := fleet_log.pilot_json(w.project, name) || jsonb_build_object('freed', freed);
+    w := fleet_log.let_go(w, w.project, array[name], 'deregistered', w.event_id);
+    returned := w.result;
+    w.result := fleet_log.pilot_json(w.project, name) || returned;
     return w;
 end $$;
 comment on function fleet_log.do_deregister_pilot is
-    'Command deregister_pilot: its files are free afterwards. Example: select * from fleet.deregister_pilot(''demo'', ''viper-1'')';
+    'Command deregister_pilot: its files are free, its sorties and orders go back, its mail is bounced or kept. Example: select * from fleet.deregister_pilot(''demo'', ''viper-1'')';

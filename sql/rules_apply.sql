@@ -107,6 +107,8 @@ begin
           from (select e, r, fleet_log.event_subject(e) as about
                   from fleet_log.events e
                   join fleet_state.notification_rules r on r.state = 'enabled' and e.type = any(r.types)
+                                                       -- Not what happened before it was set.
+                                                       and e.seq > r.last_seq
                  where e.seq between apply_rules.from_seq and to_seq and not e.metadata ? 'rule') x
          where fleet_log.rule_wants(x.r, (x.e).project, x.about, (x.e).data)
          order by (x.e).seq, (x.r).name

@@ -45,17 +45,22 @@ create function fleet_log.sweep_rules(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
+    overdue text[];
     item record;
     first_notices int := 0;
     second_notices int := 0;
     fields jsonb;
 begin
-    -- Taken whether a rule asks or not, so that a rule set later does not bring up what is long past. notices 0: not told.
-    insert into fleet_live.escalations (rule, case_id, notices, told_at)
-    select r.name, u.message_id || ' ' || u.recipient, 0, w.at
-      from fleet_log.unanswered_mail(w) u
-      join fleet_state.notification_rules r on r.state = 'enabled' and 'mail_unanswered' = any(r.types)
-        on conflict do nothing;
+    -- Taken whether a rule asks or not, so that a rule set later does not bring up what is long past.
+    select array_agg(u.message_id || ' ' || u.recipient) into overdue from fleet_log.unanswered_mail(w) u;
+    if overdue is not null then
+        -- notices 0: not told of yet.
+        insert into fleet_live.escalations (rule, case_id, notices, told_at)
+        select r.name, o.case_id, 0, w.at
+          from unnest(overdue) o(case_id)
+          join fleet_state.notification_rules r on r.state = 'enabled' and 'mail_unanswered' = any(r.types)
+            on conflict do nothing;
+    end if;
     if exists (select from fleet_state.notification_rules r
                 where r.state = 'enabled' and r.types && '{mail_unanswered,blocker_unanswered}') then
         for item in

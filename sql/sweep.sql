@@ -1,13 +1,24 @@
 -- The leader's round.
 
+create function fleet_log.silent_pilots(at timestamptz, lease int)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return (select coalesce(jsonb_agg(jsonb_build_object('project', p.project, 'callsign', p.callsign, 'pilot_id', p.pilot_id,
+                       'seen_at', fleet_log.json_time(l.seen_at), 'lease_seconds', lease)), '[]')
+              from fleet_live.pilots l
+              join fleet_state.pilots p on p.project = l.project and p.callsign = l.callsign and p.state in ('active', 'idle')
+             where l.seen_at < silent_pilots.at - make_interval(secs => lease));
+end $$;
+comment on function fleet_log.silent_pilots is
+    'Pilots without a sign of life for so many seconds. Example: select fleet_log.silent_pilots(now(), 300)';
+
 create function fleet_log.do_sweep(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     lease int := coalesce((w.args ->> 'stale_seconds')::int, 300);
-    lost jsonb;
-    pilots jsonb;
-    files jsonb;
+    found jsonb;
     keys bigint;
 begin
     w := fleet_log.check_duty(w, 'sweep', (w.args ->> 'duty_epoch')::bigint);
@@ -15,21 +26,26 @@ begin
         return w;
     end if;
     w.actor := 'system';
-    select coalesce(jsonb_agg(jsonb_build_object('project', p.project, 'callsign', p.callsign, 'pilot_id', p.pilot_id,
-               'seen_at', fleet_log.json_time(l.seen_at), 'lease_seconds', lease)), '[]')
-      into lost
-      from fleet_live.pilots l
-      join fleet_state.pilots p on p.project = l.project and p.callsign = l.callsign and p.state in ('active', 'idle')
-     where l.seen_at < w.at - make_interval(secs => lease);
-    w := fleet_log.drop_pilots(w, lost, 'pilot_stale');
-    pilots := w.result;
+    -- Pilots first: what they had goes back because they are silent, not because its lease ran out.
+    w := fleet_log.drop_pilots(w, fleet_log.silent_pilots(w.at, lease), 'pilot_stale');
+    found := (w.result - 'pilots') || jsonb_build_object('stale', w.result -> 'pilots');
+    w := fleet_log.sweep_sorties(w);
+    found := found || jsonb_build_object('sorties', w.result);
+    w := fleet_log.sweep_orders(w);
+    found := found || jsonb_build_object('orders', w.result);
     w := fleet_log.sweep_reservations(w);
-    files := w.result;
+    found := found || jsonb_build_object('reservations', w.result);
+    w := fleet_log.sweep_mail(w);
+    found := found || jsonb_build_object('mail', w.result);
+    -- Last, so that it knows what this very round found.
+    w := fleet_log.sweep_rules(w);
+    found := found || jsonb_build_object('rules', w.result);
     delete from fleet_live.idempotency i where i.stored_at < w.at - interval '24 hours';
     get diagnostics keys = row_count;
-    w.result := jsonb_build_object('stale', pilots -> 'pilots', 'freed', pilots -> 'freed', 'reservations', files,
-                                   'keys_dropped', keys);
+    insert into fleet_live.sweeps as s (duty, stale_seconds, swept_at) values ('sweep', lease, w.at)
+        on conflict on constraint sweeps_pkey do update set stale_seconds = excluded.stale_seconds, swept_at = excluded.swept_at;
+    w.result := found || jsonb_build_object('keys_dropped', keys);
     return w;
 end $$;
 comment on function fleet_log.do_sweep is
-    'Command sweep: stale pilots, ended waits, long lapsed leases, old keys. Example: select * from fleet.act(''[{"op":"sweep","args":{"duty_epoch":1}}]'')';
+    'Command sweep: stale pilots, lapsed leases and time-outs, ended waits, unanswered mail, old keys. Example: select * from fleet.act(''[{"op":"sweep","args":{"duty_epoch":1}}]'')';

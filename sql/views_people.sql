@@ -43,7 +43,8 @@ select 'pilot' as what, fleet_log.short_project(p.project) as project, fleet_log
        round(extract(epoch from clock_timestamp() - l.seen_at))::bigint as silent_seconds
   from fleet_state.pilots p
   join fleet_live.pilots l on l.project = p.project and l.callsign = p.callsign
- where p.state = 'stale' or (p.state in ('active', 'idle') and l.seen_at < clock_timestamp() - make_interval(secs => fleet_log.pilot_lease()))
+ where p.state = 'stale' or (p.state in ('active', 'idle')
+       and l.seen_at < clock_timestamp() - make_interval(secs => (select fleet_log.pilot_lease())))
 union all
 select 'host', '', fleet_log.cut(h.hostname, 30), case h.state when 'joined' then 'late' else h.state end,
        fleet.time_words(extract(epoch from clock_timestamp() - l.seen_at)),

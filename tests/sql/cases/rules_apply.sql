@@ -40,6 +40,9 @@ select is((select array_agg(seq order by ord) from answers), (select array_agg(e
 select matches((select b.body from fleet_log.bodies b join fleet_state.messages m on m.body_digest = b.digest order by m.sent_seq desc limit 1), '(?s)^x.build in demo, by viper-1\..*"branch": "main".*Rule: build', 'the text says what happened');
 select is((select count(*) from fleet_log.events where type = 'x.build'), 2::bigint, 'the work stands');
 
+select act(jsonb_build_array(pg_temp.fact('x.early'), pg_temp.rule('early', '{x.early}', '{raven-1}', '{"subject": "{n}"}'), pg_temp.fact('x.early', '{"n": 2}')));
+select is(pg_temp.told(), '{"normal raven-1: 2"}', 'a rule looks at what happens after it was set, in one batch, too');
+select act(jsonb_build_array(pg_temp.gone('early')));
 -- Rules do not hear themselves.
 select act(jsonb_build_array(pg_temp.rule('mail', '{message_sent}', '{lead-1}', '{"subject": "mail: {title}"}'), pg_temp.fact('x.build'), ask('send_message', '{"to": ["raven-1"], "subject": "hello", "body": "b"}')));
 select is(pg_temp.told(), '{"normal raven-1: hello","normal raven-1: build of - by viper-1: - -","normal lead-1: mail: hello"}', 'mail of people is told of, mail of rules is not');
@@ -127,7 +130,7 @@ select is(pg_temp.moved(s, e.event, e.wanted), coalesce((select t.to_state from 
 
 -- What is seen.
 select is((select array_agg(item::jsonb ->> 'name' order by cursor_key) from fleet.list_notification_rules()), '{build,same,who}', 'rules that are there');
-select is((select array_agg(item::jsonb ->> 'name' order by cursor_key) from fleet.list_notification_rules('{"status": "removed", "limit": 2, "after": "c"}')), '{flood,halts}', 'those that were, page by page');
+select is((select array_agg(item::jsonb ->> 'name' order by cursor_key) from fleet.list_notification_rules('{"status": "removed", "limit": 2, "after": "c"}')), '{early,flood}', 'those that were, page by page');
 select is((select item::jsonb #>> '{on,types,0}' from fleet.list_notification_rules('{"name": "who"}')), 'x.who', 'one by its name');
 select is((select "when" || '|' || tells || '|' || state from fleet.notification_rules where name = 'build'), 'x.build|raven-1|enabled', 'the view says the same');
 select is((select s.ok::text || s.status from fleet.set_notification_rule('psql', '{x.a}', '{operator}', 'low', 'hi', 'demo', null, 'low', '{"a": 1}') s), 'trueenabled', 'at psql');
