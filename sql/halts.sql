@@ -85,9 +85,11 @@ begin
     end if;
     return fleet_log.refuse(w, 'halted', '', format('%s is halted by %s since %s: %s', fleet_log.halt_words(h), h.halted_by,
                                 fleet_log.json_time(h.halted_at), h.reason),
-        'finish or release what you have; an operator lifts it: fleet halt --lift --' || trim(h.scope_kind || ' ' || h.scope_id),
+        'finish or release what you have; an operator lifts it: fleet halt --lift --'
+            || trim(h.scope_kind || ' ' || h.scope_id),
         jsonb_build_object('halt_id', h.halt_id, 'scope_kind', h.scope_kind, 'scope_id', nullif(h.scope_id, ''),
-            'project', nullif(h.project, ''), 'by', h.halted_by, 'since', fleet_log.json_time(h.halted_at), 'reason', h.reason));
+            'project', nullif(h.project, ''), 'by', h.halted_by, 'since', fleet_log.json_time(h.halted_at),
+            'reason', h.reason));
 end $$;
 comment on function fleet_log.halt_problem is
     'Refuses what begins something in a halted scope. Example, in perform: w := fleet_log.halt_problem(w)';
@@ -123,14 +125,16 @@ begin
     elsif kind = 'project' then
         key := coalesce(id, key);
         if not exists (select from fleet_state.projects p where p.project = key) then
-            return jsonb_build_object('code', 'not_found', 'field', at, 'message', 'no project ' || key, 'hint', 'fleet init registers it');
+            return jsonb_build_object('code', 'not_found', 'field', at, 'message', 'no project ' || key,
+                                      'hint', 'fleet init registers it');
         end if;
-        return jsonb_build_object('halt_id', 'halt:project:' || key, 'scope', jsonb_build_object('kind', kind, 'project', key));
+        return jsonb_build_object('halt_id', 'halt:project:' || key,
+                                  'scope', jsonb_build_object('kind', kind, 'project', key));
     elsif id is null then
         return jsonb_build_object('code', 'invalid_field', 'field', at, 'message', format('is missing; say which %s', kind));
     elsif not exists (select from fleet_state.pilots p where p.project = key and p.callsign = id) then
-        return jsonb_build_object('code', 'not_found', 'field', at, 'message', format('no pilot %s in the project %s', id, key),
-                                  'hint', 'fleet pilots list');
+        return jsonb_build_object('code', 'not_found', 'field', at, 'hint', 'fleet pilots list',
+                                  'message', format('no pilot %s in the project %s', id, key));
     end if;
     return jsonb_build_object('halt_id', format('halt:pilot:%s:%s', key, id), 'scope', jsonb_build_object(
         'kind', kind, 'project', key, 'id', id));

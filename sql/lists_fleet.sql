@@ -36,8 +36,8 @@ language plpgsql stable security definer set search_path = pg_catalog, fleet_sta
 begin
     return query
     select (i.item || jsonb_build_object(
-               'holds', (select coalesce(jsonb_agg(jsonb_build_object('reservation_id', r.reservation_id, 'patterns', r.patterns,
-                                                                      'mode', r.mode) order by r.reservation_id), '[]')
+               'holds', (select coalesce(jsonb_agg(jsonb_build_object('reservation_id', r.reservation_id, 'mode', r.mode,
+                                                                      'patterns', r.patterns) order by r.reservation_id), '[]')
                            from fleet_state.reservations r
                           where r.project = i.project and r.holder = i.callsign and r.state = 'active'),
                'waits_for', (select coalesce(jsonb_agg(jsonb_build_object('reservation_id', q.reservation_id,

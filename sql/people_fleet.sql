@@ -20,15 +20,16 @@ comment on function fleet.lift_halt is
     'Operators only: lifts a halt. Example: select * from fleet.lift_halt(''project'', ''legacy'')';
 
 create function fleet.set_notification_rule(
-    name text, types text[], tells text[], importance text default null, subject text default null, project text default null,
-    mission_id text default null, min_priority text default null, contains jsonb default null,
+    name text, types text[], tells text[], importance text default null, subject text default null,
+    project text default null, mission_id text default null, min_priority text default null, contains jsonb default null,
     escalate_after_seconds int default null, enabled boolean default true, body text default null)
 returns table (ok boolean, name text, status text, code text, field text, message text, hint text)
 language sql volatile security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
     select a.code is null, a.result ->> 'name', a.result ->> 'status', a.code, a.field, a.message, a.hint
       from fleet_log.ask('set_notification_rule', null, null, jsonb_build_object('name', $1, 'to', $3, 'importance', $4,
-               'subject', $5, 'escalate_after_seconds', $10, 'enabled', $11, 'body', $12, 'on', jsonb_strip_nulls(jsonb_build_object(
-                   'types', $2, 'project', $6, 'mission_id', $7, 'min_priority', $8, 'contains', $9)))) a
+               'subject', $5, 'escalate_after_seconds', $10, 'enabled', $11, 'body', $12,
+               'on', jsonb_strip_nulls(jsonb_build_object('types', $2, 'project', $6, 'mission_id', $7,
+                                                          'min_priority', $8, 'contains', $9)))) a
 $$;
 comment on function fleet.set_notification_rule is
     'Operators only: who is told of what. Example: select * from fleet.set_notification_rule(''stuck'', ''{sortie_failed,sortie_blocked}'', ''{role:lead,operator}'', ''high'', ''{title}: {reason}'')';

@@ -36,7 +36,8 @@ declare
     old fleet_state.pilots;
 begin
     if name in ('system', 'operator', 'fleet') then
-        return fleet_log.refuse(w, 'invalid_field', '/args/callsign', name || ' is a name of the fleet itself', 'take another callsign');
+        return fleet_log.refuse(w, 'invalid_field', '/args/callsign', name || ' is a name of the fleet itself',
+                                'take another callsign');
     end if;
     select * into old from fleet_state.pilots p where p.project = w.project and p.callsign = name;
     if old.state in ('active', 'idle') and not coalesce((w.args ->> 'resume')::boolean, false) then

@@ -25,19 +25,22 @@ begin
         {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200},
         {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100},
         {"name": "min_priority", "type": "string", "optional": true, "enum": ["low", "medium", "high", "critical"]},
-        {"name": "contains", "type": "object", "optional": true, "min": 0, "max": 0}]', jsonb_strip_nulls(asked), '/args/on');
+        {"name": "contains", "type": "object", "optional": true, "min": 0, "max": 0}]',
+        jsonb_strip_nulls(asked), '/args/on');
     if bad is not null then
         return bad;
     elsif octet_length((asked -> 'contains')::text) > 4096 then
         return jsonb_build_object('code', 'too_large', 'field', '/args/on/contains', 'message', 'it is over 4 KiB');
     elsif jsonb_strip_nulls(asked -> 'contains') <> asked -> 'contains' then
-        return jsonb_build_object('code', 'invalid_field', 'field', '/args/on/contains', 'message', 'events have no null values');
+        return jsonb_build_object('code', 'invalid_field', 'field', '/args/on/contains',
+                                  'message', 'events have no null values');
     end if;
     for item in select t.v, t.n - 1 as n from jsonb_array_elements_text(asked -> 'types') with ordinality t(v, n) loop
         if item.v not in ('mail_unanswered', 'blocker_unanswered') and item.v !~ '^x\.[a-z0-9][a-z0-9_.-]{0,62}$'
            and not exists (select from fleet_log.event_types t where t.type = item.v) then
             return jsonb_build_object('code', 'invalid_field', 'field', '/args/on/types/' || item.n, 'message',
-                'there is no event type ' || item.v, 'hint', 'types: docs/reference/events.md, x.NAME, mail_unanswered, blocker_unanswered');
+                'there is no event type ' || item.v,
+                'hint', 'types: docs/reference/events.md, x.NAME, mail_unanswered, blocker_unanswered');
         end if;
     end loop;
     for item in select t.v, t.n - 1 as n from jsonb_array_elements_text(args -> 'to') with ordinality t(v, n) loop
@@ -48,11 +51,12 @@ begin
     end loop;
     if asked ->> 'project' is not null
        and not exists (select from fleet_state.projects p where p.project = asked ->> 'project') then
-        return jsonb_build_object('code', 'not_found', 'field', '/args/on/project', 'message', 'no project ' || (asked ->> 'project'));
+        return jsonb_build_object('code', 'not_found', 'field', '/args/on/project',
+                                  'message', 'no project ' || (asked ->> 'project'));
     elsif asked ->> 'mission_id' is not null
        and not exists (select from fleet_state.missions m where m.mission_id = asked ->> 'mission_id') then
-        return jsonb_build_object('code', 'not_found', 'field', '/args/on/mission_id', 'message', 'no mission ' || (asked ->> 'mission_id'),
-                                  'hint', 'give the whole id');
+        return jsonb_build_object('code', 'not_found', 'field', '/args/on/mission_id', 'hint', 'give the whole id',
+                                  'message', 'no mission ' || (asked ->> 'mission_id'));
     elsif args ->> 'escalate_after_seconds' is not null
        and not asked -> 'types' ?| '{mail_unanswered,blocker_unanswered}' then
         return jsonb_build_object('code', 'invalid_field', 'field', '/args/escalate_after_seconds', 'message',
@@ -116,7 +120,8 @@ declare
 begin
     select * into old from fleet_state.notification_rules r where r.name = w.args ->> 'name';
     if old.name is null then
-        return fleet_log.refuse(w, 'not_found', '/args/name', 'no notification rule ' || (w.args ->> 'name'), 'fleet rules list');
+        return fleet_log.refuse(w, 'not_found', '/args/name', 'no notification rule ' || (w.args ->> 'name'),
+                                'fleet rules list');
     end if;
     w := fleet_log.check_transition(w, 'notification rule', old.state, 'notification_rule_removed');
     if w.code is not null then

@@ -18,9 +18,11 @@ begin
     select 'mail_unanswered', c.case_id::text, m.project::text, t.ack_due_at::timestamptz,
            (select e.event_id::text from fleet_log.events e where e.seq = m.sent_seq),
            jsonb_build_object('message_id', m.message_id, 'from', m.sender, 'to', t.recipient, 'subject', m.subject,
-               'importance', m.importance, 'sent_at', fleet_log.json_time(m.sent_at), 'due_at', fleet_log.json_time(t.ack_due_at)),
+               'importance', m.importance, 'sent_at', fleet_log.json_time(m.sent_at),
+               'due_at', fleet_log.json_time(t.ack_due_at)),
            jsonb_strip_nulls(jsonb_build_object('title', m.subject, 'mission_id', m.mission_id, 'sortie_id', m.sortie_id,
-               'priority', case m.importance when 'urgent' then 'critical' when 'normal' then 'medium' else m.importance end))
+               'priority', case m.importance when 'urgent' then 'critical' when 'normal' then 'medium'
+                                             else m.importance end))
       from (select distinct x.case_id from fleet_live.escalations x where starts_with(x.case_id, 'msg_')) c
       join fleet_state.message_recipients t on t.message_id = split_part(c.case_id, ' ', 1)
                                            and t.recipient = split_part(c.case_id, ' ', 2) and t.awaits_ack
@@ -77,8 +79,8 @@ begin
             fields := item.data || item.about || jsonb_build_object('type', item.what, 'what',
                 replace(item.what, '_', ' ') || case when item.notices = 1 then ', still' else '' end, 'data', item.data,
                 'project', item.project, 'actor', coalesce(item.data ->> 'pilot', item.data ->> 'from', 'system'));
-            w := fleet_log.tell(w, item.r, item.project, case when item.notices = 1 then fleet_log.raised((item.r).importance)
-                                                              else (item.r).importance end, fields, item.cause);
+            w := fleet_log.tell(w, item.r, item.project, case item.notices when 1 then fleet_log.raised((item.r).importance)
+                                                         else (item.r).importance end, fields, item.cause);
             insert into fleet_live.escalations as x (rule, case_id, notices, told_at)
             values ((item.r).name, item.case_id, 1, w.at)
                 on conflict on constraint escalations_pkey do update set notices = item.notices + 1, told_at = w.at;

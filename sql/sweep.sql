@@ -4,10 +4,11 @@ create function fleet_log.silent_pilots(at timestamptz, lease int)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    return (select coalesce(jsonb_agg(jsonb_build_object('project', p.project, 'callsign', p.callsign, 'pilot_id', p.pilot_id,
-                       'seen_at', fleet_log.json_time(l.seen_at), 'lease_seconds', lease)), '[]')
+    return (select coalesce(jsonb_agg(jsonb_build_object('project', p.project, 'callsign', p.callsign,
+                       'pilot_id', p.pilot_id, 'seen_at', fleet_log.json_time(l.seen_at), 'lease_seconds', lease)), '[]')
               from fleet_live.pilots l
-              join fleet_state.pilots p on p.project = l.project and p.callsign = l.callsign and p.state in ('active', 'idle')
+              join fleet_state.pilots p on p.project = l.project and p.callsign = l.callsign
+                                      and p.state in ('active', 'idle')
              where l.seen_at < silent_pilots.at - make_interval(secs => lease));
 end $$;
 comment on function fleet_log.silent_pilots is
@@ -43,7 +44,8 @@ begin
     delete from fleet_live.idempotency i where i.stored_at < w.at - interval '24 hours';
     get diagnostics keys = row_count;
     insert into fleet_live.sweeps as s (duty, stale_seconds, swept_at) values ('sweep', lease, w.at)
-        on conflict on constraint sweeps_pkey do update set stale_seconds = excluded.stale_seconds, swept_at = excluded.swept_at;
+        on conflict on constraint sweeps_pkey do update
+       set stale_seconds = excluded.stale_seconds, swept_at = excluded.swept_at;
     w.result := found || jsonb_build_object('keys_dropped', keys);
     return w;
 end $$;

@@ -25,7 +25,8 @@ comment on view fleet.hosts is 'Machines that run a fleetd, with their leases. E
 
 create view fleet.pilots as
 select p.project, p.callsign, p.state, p.program, p.model, p.role, p.host, l.seen_at,
-       case when p.state in ('active', 'idle') then l.seen_at + make_interval(secs => (select fleet_log.pilot_lease())) end as lease_until,
+       case when p.state in ('active', 'idle')
+            then l.seen_at + make_interval(secs => (select fleet_log.pilot_lease())) end as lease_until,
        p.current_sortie,
        p.task_description, p.capabilities, p.registered_at, p.changed_at, p.stale_since, p.left_reason, p.final_status,
        p.pilot_id, p.version, p.last_seq

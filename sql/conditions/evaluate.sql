@@ -44,8 +44,10 @@ begin
                 return case op when '<' then l::numeric < r::numeric when '<=' then l::numeric <= r::numeric
                                when '>' then l::numeric > r::numeric else l::numeric >= r::numeric end;
             end if;
-            return case op when '<' then (l #>> '{}') collate "C" < (r #>> '{}') when '<=' then (l #>> '{}') collate "C" <= (r #>> '{}')
-                           when '>' then (l #>> '{}') collate "C" > (r #>> '{}') else (l #>> '{}') collate "C" >= (r #>> '{}') end;
+            return case op when '<' then (l #>> '{}') collate "C" < (r #>> '{}')
+                           when '<=' then (l #>> '{}') collate "C" <= (r #>> '{}')
+                           when '>' then (l #>> '{}') collate "C" > (r #>> '{}')
+                           else (l #>> '{}') collate "C" >= (r #>> '{}') end;
     end case;
 end $$;
 comment on function fleet_log.condition_compare is
@@ -64,7 +66,8 @@ declare
 begin
     if op = 'exists' then
         l := fleet_log.condition_operand_value(node, results);
-        return (l is not null, (node ->> 'name') || case when l is null then ' is missing' else ' is there' end)::fleet_log.verdict;
+        return (l is not null,
+                (node ->> 'name') || case when l is null then ' is missing' else ' is there' end)::fleet_log.verdict;
     elsif l is null then
         return (false, l_name || ' is missing')::fleet_log.verdict;
     elsif op = 'is' then
@@ -72,8 +75,9 @@ begin
                 || case when jsonb_typeof(l) = 'boolean' then '' else ', not true' end)::fleet_log.verdict;
     elsif op = 'in' then
         is_so := exists (select from jsonb_array_elements(node -> 'list') x(v) where x.v = l);
-        return (is_so, format('%s is %s, %s of %s', l_name, fleet_log.condition_words(l), case when is_so then 'one' else 'none' end,
-                (select string_agg(fleet_log.condition_words(x.v), ', ') from jsonb_array_elements(node -> 'list') x(v))))::fleet_log.verdict;
+        return (is_so, format('%s is %s, %s of %s', l_name, fleet_log.condition_words(l),
+                case when is_so then 'one' else 'none' end, (select string_agg(fleet_log.condition_words(x.v), ', ')
+                  from jsonb_array_elements(node -> 'list') x(v))))::fleet_log.verdict;
     elsif r is null then
         return (false, r_words || ' is missing')::fleet_log.verdict;
     end if;
@@ -84,14 +88,14 @@ begin
         is_so := fleet_log.condition_compare(op, l, r);
     elsif jsonb_typeof(l) <> jsonb_typeof(r) or jsonb_typeof(l) in ('array', 'object')
           or (op not in ('==', '!=') and jsonb_typeof(l) not in ('number', 'string')) then
-        return (false, format('%s is %s%s and cannot be compared with %s', l_name, fleet_log.condition_kind(l),
-                case when jsonb_typeof(l) in ('number', 'string') then ' (' || fleet_log.condition_words(l) || ')' else '' end,
-                r_words))::fleet_log.verdict;
+        return (false, format('%s is %s%s and cannot be compared with %s', l_name, fleet_log.condition_kind(l), case
+                when jsonb_typeof(l) in ('number', 'string') then ' (' || fleet_log.condition_words(l) || ')'
+                else '' end, r_words))::fleet_log.verdict;
     else
         is_so := fleet_log.condition_compare(op, l, r);
     end if;
-    return (is_so, format('%s is %s%s %s %s', l_name, fleet_log.condition_words(l), case when is_so then ', which is' else ', not' end,
-            op, r_words))::fleet_log.verdict;
+    return (is_so, format('%s is %s%s %s %s', l_name, fleet_log.condition_words(l),
+            case when is_so then ', which is' else ', not' end, op, r_words))::fleet_log.verdict;
 end $$;
 comment on function fleet_log.condition_judge is
     'The verdict on one comparison. Example: select * from fleet_log.condition_judge(fleet_log.condition_tree(''seo.score > 80''), ''{"seo":{"score":40}}'')';
@@ -133,7 +137,8 @@ declare
     said fleet_log.verdict;
 begin
     if tree ? 'error' then
-        return (false, format('the condition cannot be read: %s (at %s)', tree #>> '{error,message}', tree #>> '{error,position}'))::fleet_log.verdict;
+        return (false, format('the condition cannot be read: %s (at %s)', tree #>> '{error,message}',
+                              tree #>> '{error,position}'))::fleet_log.verdict;
     end if;
     said := fleet_log.condition_verdict(tree, coalesce(results, '{}'));
     if length(said.reason) > 500 then

@@ -11,8 +11,8 @@ begin
     select jsonb_agg(jsonb_build_object('kind', k.kind, 'text', p.piece, 'at', p.at) order by p.n)
       into found
       from (select m.piece[1] as piece, m.n,
-                   coalesce(sum(length(m.piece[1])) over (order by m.n rows between unbounded preceding and 1 preceding), 0) + 1
-                       as at
+                   coalesce(sum(length(m.piece[1])) over (
+                       order by m.n rows between unbounded preceding and 1 preceding), 0) + 1 as at
               from regexp_matches(condition_tokens.condition,
                    '(\s+|''(?:[^'']|'''')*''|"(?:[^"]|"")*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?'
                    || '|[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*|[=!<>]=|==|&&|\|\||[][(),<>]|.)', 'g')
@@ -82,7 +82,8 @@ begin
             end if;
             return jsonb_build_object('value', word::numeric);
         when token ->> 'kind' = 'text' then
-            return jsonb_build_object('value', replace(substr(word, 2, length(word) - 2), repeat(left(word, 1), 2), left(word, 1)));
+            return jsonb_build_object('value', replace(substr(word, 2, length(word) - 2),
+                                                       repeat(left(word, 1), 2), left(word, 1)));
         when word in ('true', 'false') and token ->> 'kind' = 'word' then
             return jsonb_build_object('value', word::boolean);
         when word = 'null' and token ->> 'kind' = 'word' then
@@ -156,7 +157,8 @@ begin
         if r ? 'error' then
             return r;
         end if;
-        return jsonb_build_object('node', jsonb_build_object('op', 'in', 'left', l, 'list', r -> 'list'), 'next', r -> 'next');
+        return jsonb_build_object('node', jsonb_build_object('op', 'in', 'left', l, 'list', r -> 'list'),
+                                  'next', r -> 'next');
     elsif op = 'not' and tokens -> i + 2 ->> 'text' = 'in' then
         return fleet_log.condition_stop((tokens -> i + 1 ->> 'at')::int, 'write not before the name: not NAME in […]');
     elsif tokens -> i + 1 ->> 'kind' = 'compare' then
@@ -255,7 +257,8 @@ returns text[]
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     return array(select distinct split_part(t ->> 'text', '.', 1) collate "C"
-                   from jsonb_array_elements(fleet_log.condition_tokens(condition)) t where t ->> 'kind' = 'path' order by 1);
+                   from jsonb_array_elements(fleet_log.condition_tokens(condition)) t
+                  where t ->> 'kind' = 'path' order by 1);
 end $$;
 comment on function fleet_log.condition_names is
     'The names at the heads of its paths. Example: select fleet_log.condition_names(''seo.score > 80'')';
@@ -279,8 +282,8 @@ begin
     if stranger.name is null then
         return null;
     end if;
-    return jsonb_build_object('position', stranger.at::int, 'message', format('%s is not known here; ', left(stranger.name, 60))
-        || case when cardinality(known) = 0 then 'nothing is: there are no results to look at'
+    return jsonb_build_object('position', stranger.at::int,
+        'message', format('%s is not known here; ', left(stranger.name, 60)) || case when cardinality(known) = 0 then 'nothing is: there are no results to look at'
                 else 'known: ' || (select string_agg(k, ', ' order by k collate "C") from unnest(known) k) end);
 end $$;
 comment on function fleet_log.condition_problem is
