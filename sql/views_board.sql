@@ -3,7 +3,7 @@
 create view fleet_log.stuck_rows as
 select 'halt' as kind, case when h.scope_kind = 'fleet' then null else h.project end as project,
        coalesce((select m.title from fleet_state.missions m where m.mission_id = h.scope_id), nullif(h.scope_id, '')) as who,
-       h.halted_by as waits_for, h.scope_kind || ' is halted: ' || coalesce(h.reason, '') as what, h.halt_id as id,
+       h.halted_by as waits_for, h.scope_kind || ': ' || coalesce(h.reason, '') as what, h.halt_id as id,
        h.halted_at as since, null::timestamptz as until
   from fleet_state.halts h where h.halted
 union all
@@ -59,11 +59,11 @@ select w.kind, fleet_log.short_project(coalesce(w.project, '(all)')) as project,
 comment on view fleet.stuck is 'Why nothing moves: halts, waits, blocks, reviews, answers that are due, the oldest first. Example: table fleet.stuck';
 
 create view fleet.board as
-select fleet_log.short_project(m.project) as project, fleet_log.cut(m.title, 30) as mission, m.state as status,
-       repeat('█', p.percent * 14 / 100) || repeat('░', 14 - p.percent * 14 / 100) || lpad(p.percent || ' %', 6) as progress,
+select fleet_log.short_project(m.project) as project, fleet_log.cut(m.title, 26) as mission, m.state as status,
+       repeat('█', p.percent / 10) || repeat('░', 10 - p.percent / 10) || lpad(p.percent || ' %', 6) as progress,
        p.done || '/' || p.total as done,
        fleet_log.cut(concat_ws(', ', case when m.deadline < clock_timestamp() and m.ended_at is null then 'LATE' end,
-           p.working || ' at work', p.blocked || ' blocked', p.failed || ' failed', p.ready || ' ready'), 24) as now
+           p.working || ' at work', p.blocked || ' blocked', p.failed || ' failed', p.ready || ' ready'), 29) as now
   from fleet_state.missions m
   join lateral (
        select case when m.state = 'completed' then 100 else coalesce(floor(avg(

@@ -14,15 +14,15 @@ end $$;
 select is(array(select pg_temp.shown('select project, state, missions, work, ready, stuck, pilots, stale, waits, orders, dead, unread from fleet.overview')),
     array['(shop,active,2,1,2,1,4,1,1,3,1,3)'], 'the overview counts a project in a line');
 select is(array(select pg_temp.shown('select mission, status, progress, done, now from fleet.board')), array[
-    '("Checkout with invoices",in_progress,"███░░░░░░░░░░░  28 %",1/6,"1 at work, 1 blocked, 2…")',
-    '("Dark mode",pending,"░░░░░░░░░░░░░░   0 %",0/1,"")',
-    '("Faster search",completed,"██████████████ 100 %",1/1,"")'], 'the board draws missions as bars, those under way first');
+    '("Checkout with invoices",in_progress,"██░░░░░░░░  28 %",1/6,"1 at work, 1 blocked, 2 ready")',
+    '("Dark mode",pending,"░░░░░░░░░░   0 %",0/1,"")',
+    '("Faster search",completed,"██████████ 100 %",1/1,"")'], 'the board draws missions as bars, those under way first');
 select is(array(select pg_temp.shown('select kind, who, waits_for, what from fleet.stuck order by kind, who')), array[
     '(ack,raven-1,viper-1,"Rounding of totals")',
     '(blocked,raven-1,ada,"Card payment: which provider, and…")',
     '(dead,ada,,"deploy: no credentials for the re…")',
     '(files,raven-1,viper-1,src/cart/total.ts)',
-    '(halt,"Dark mode",ada,"mission is halted: the design is…")',
+    '(halt,"Dark mode",ada,"mission: the design is not agreed")',
     '("no pilot",,"role designer","Invoice as PDF")',
     '(stale,heron-1,,opencode)'], 'what stands in the way is named, with whom it waits for');
 
