@@ -1,5 +1,6 @@
 #include <fleet/client.hpp>
 
+#include "api/args.hpp"
 #include "api/core.hpp"
 #include "api/record_codec.hpp"
 
@@ -8,15 +9,6 @@
 
 namespace fleet {
 namespace {
-
-void put(Json& object, char const* key, std::string const& value) {
-    if (!value.empty()) object[key] = value;
-}
-
-// Whole seconds, rounded up: no lease is shorter than was asked for.
-std::int64_t whole_seconds(Millis duration) {
-    return (duration.count() + 999) / 1'000;
-}
 
 Json reserve_args(ReserveRequest const& request) {
     Json args{{"patterns", request.patterns}};
@@ -145,14 +137,14 @@ Client::Work<ReserveOutcome> Client::reserve(ClientCorePtr core, ReserveRequest 
 }
 
 Client::Work<Time> Client::extend(ClientCorePtr core, Fence fence, Millis ttl) {
-    Json args{{"reservation_id", fence.reservation_id}, {"ttl_seconds", whole_seconds(ttl)}};
+    Json args{{"reservation_id", fence.id}, {"ttl_seconds", whole_seconds(ttl)}};
     auto answer = co_await core->fenced("reservations.extend", std::move(args), std::move(fence));
     if (!answer) co_return answer.error();
     co_return parse_time(text_or(*answer, "expires_at", ""));
 }
 
 Client::Work<Json> Client::release(ClientCorePtr core, Fence fence) {
-    Json args{{"reservation_id", fence.reservation_id}};
+    Json args{{"reservation_id", fence.id}};
     co_return co_await core->fenced("reservations.release", std::move(args), std::move(fence));
 }
 

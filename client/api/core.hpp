@@ -23,7 +23,7 @@ public:
     asio::any_io_executor const& executor() const { return executor_; }
     ClientOptions const& options() const { return options_; }
     Result<transport::Endpoint> const& endpoint() const { return endpoint_; }
-    // The headers that say who asks, and in which project; `callsign` is that of the options when it is empty.
+    // The headers that say who asks, and in which project; an empty `callsign` is that of the options.
     std::vector<transport::Header> identity(std::string const& callsign = {}) const;
 
     asio::awaitable<Result<Json>> call(std::string operation, Json args, CallOptions options);

@@ -1,24 +1,18 @@
 // Where the bodies of the operations meet the caller's completion token: compiled once for each result.
+#include "api/launch.hpp"
+
 #include <fleet/client.hpp>
 #include <fleet/event.hpp>
 #include <fleet/reservation_lease.hpp>
 #include <fleet/subscription.hpp>
 
-#include <boost/asio/any_completion_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
 
 namespace fleet {
-namespace {
 
-// The client's edge: what was thrown below becomes a value.
 Error error_of(std::exception_ptr const& failure) {
     try {
         std::rethrow_exception(failure);
@@ -30,20 +24,6 @@ Error error_of(std::exception_ptr const& failure) {
     } catch (std::exception const& error) {
         return make_error(ErrorCode::internal, error.what());
     }
-}
-
-}  // namespace
-
-template <class T>
-void launch(asio::any_io_executor executor, asio::awaitable<Result<T>> work, Completion<T> done) {
-    auto slot = asio::get_associated_cancellation_slot(done);
-    auto home = asio::get_associated_executor(done, executor);
-    auto finish = [done = std::move(done)](std::exception_ptr failure, Result<T> result) mutable {
-        if (failure) result = error_of(failure);
-        std::move(done)(std::move(result));
-    };
-    asio::co_spawn(executor, std::move(work),
-                   asio::bind_executor(home, asio::bind_cancellation_slot(slot, std::move(finish))));
 }
 
 template void launch(asio::any_io_executor, asio::awaitable<Result<Json>>, Completion<Json>);

@@ -1,19 +1,10 @@
 #include "api/record_codec.hpp"
 
+#include "api/members.hpp"
+
 #include <fleet/json.hpp>
 
 namespace fleet {
-namespace {
-
-std::string text(Json const& value, std::string_view key) {
-    return text_or(value, key, "");
-}
-
-std::optional<Time> time_at(Json const& value, std::string_view key) {
-    auto parsed = parse_time(text(value, key));
-    if (!parsed) return std::nullopt;
-    return *parsed;
-}
 
 Json const& member(Json const& value, char const* key) {
     static Json const nothing = nullptr;
@@ -22,7 +13,7 @@ Json const& member(Json const& value, char const* key) {
     return found == value.end() ? nothing : *found;
 }
 
-std::vector<std::string> texts(Json const& list, char const* inner = nullptr) {
+std::vector<std::string> texts(Json const& list, char const* inner) {
     std::vector<std::string> out;
     if (!list.is_array()) return out;
     for (Json const& item : list) {
@@ -31,15 +22,6 @@ std::vector<std::string> texts(Json const& list, char const* inner = nullptr) {
     }
     return out;
 }
-
-std::vector<Conflict> conflicts(Json const& list) {
-    std::vector<Conflict> out;
-    if (!list.is_array()) return out;
-    for (Json const& item : list) out.push_back(conflict_from_json(item));
-    return out;
-}
-
-}  // namespace
 
 Project project_from_json(Json const& value) {
     Project project;
@@ -131,9 +113,11 @@ Result<ReserveOutcome> outcome_from(Result<Json> const& answer) {
         Error const& error = answer.error();
         switch (error.code) {
             case ErrorCode::reservation_held:
-                return ReserveOutcome(Held{conflicts(member(error.detail, "conflicts")), error});
+                return ReserveOutcome(
+                    Held{each(member(error.detail, "conflicts"), conflict_from_json), error});
             case ErrorCode::wait_ended:
-                return ReserveOutcome(TimedOut{conflicts(member(error.detail, "conflicts")), error});
+                return ReserveOutcome(
+                    TimedOut{each(member(error.detail, "conflicts"), conflict_from_json), error});
             case ErrorCode::deadlock:
                 return ReserveOutcome(Deadlocked{texts(member(error.detail, "cycle")), error});
             default: return error;
@@ -141,10 +125,10 @@ Result<ReserveOutcome> outcome_from(Result<Json> const& answer) {
     }
     if (text(*answer, "outcome") == "held") {  // of a dry run
         Error error = make_error(ErrorCode::reservation_held, {}, {}, *answer);
-        return ReserveOutcome(Held{conflicts(member(*answer, "conflicts")), std::move(error)});
+        return ReserveOutcome(Held{each(member(*answer, "conflicts"), conflict_from_json), std::move(error)});
     }
     Granted granted;
-    granted.fence.reservation_id = text(*answer, "reservation_id");
+    granted.fence.id = text(*answer, "reservation_id");
     granted.fence.token = number_or(*answer, "token", 0);
     granted.patterns = texts(member(*answer, "patterns"));
     granted.mode = text(*answer, "mode");

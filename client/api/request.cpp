@@ -81,9 +81,11 @@ Result<transport::HttpRequest> make_request(Operation const& operation, Json arg
     if (key.empty() && !is_repeatable(args)) key = new_id("idem");
     if (!key.empty()) request.headers.push_back({"Idempotency-Key", std::move(key)});
     if (options.fence) {
-        auto fence = fmt::format("reservation/{}/{}", options.fence->reservation_id, options.fence->token);
+        auto fence = fmt::format("{}/{}/{}", options.fence->kind, options.fence->id, options.fence->token);
         request.headers.push_back({"Fleet-Fence", std::move(fence)});
     }
+    if (options.if_match)
+        request.headers.push_back({"If-Match", fmt::format("\"{}\"", *options.if_match)});
     return request;
 }
 

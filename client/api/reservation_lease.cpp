@@ -74,7 +74,7 @@ asio::awaitable<void> ReservationLease::renew(std::shared_ptr<State> state) {
         auto [cancelled] = co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
         if (cancelled || !state->held) co_return;
         auto asked_at = Clock::now();
-        Json args{{"reservation_id", state->granted.fence.reservation_id},
+        Json args{{"reservation_id", state->granted.fence.id},
                   {"ttl_seconds", (state->ttl.count() + 999) / 1'000}};
         auto answer =
             co_await state->core->fenced("reservations.extend", std::move(args), state->granted.fence);
@@ -100,7 +100,7 @@ asio::awaitable<Result<Json>> ReservationLease::release(std::shared_ptr<State> s
     if (!state || !state->held) co_return Json::object();
     state->held = false;
     state->timer.cancel();
-    Json args{{"reservation_id", state->granted.fence.reservation_id}};
+    Json args{{"reservation_id", state->granted.fence.id}};
     CallOptions options;
     options.fence = state->granted.fence;
     options.answer = release_limit;

@@ -2,8 +2,8 @@
 //
 //   request   {"id":1,"op":"reservations.reserve","project":"demo","as":"viper-1","args":{…}}
 //             `args` may be left out: then every member that is not one of id, op, as, idempotency_key,
-//             if_match belongs to them, so that {"id":1,"op":"append","events":[…]} works. `op` is a name of the
-//             catalogue; "append" means events.append_batch, or events.append when there is no `events`.
+//             if_match belongs to them, so that {"id":1,"op":"append","events":[…]} works. `op` is a name of
+//             the catalogue; "append" means events.append_batch, or events.append when there is no `events`.
 //             `idempotency_key`, `if_match` (an integer), `fence` and `project` mean what the headers mean.
 //             `id` is a string or an integer.
 //   answer    {"id":1,"ok":true,"status":201,"result":{…}}      result is the body of the HTTP answer; its

@@ -22,7 +22,8 @@ Claimed judged(Result<Answer> answer) {
     if (!answer) {
         bool const is_empty = answer.error().code == ErrorCode::nothing_ready;
         Json const& detail = answer.error().detail;
-        bool const is_for_nobody = is_empty && detail.is_object() && number_or(detail, "ready", 1) == 0;
+        bool const is_for_nobody =
+            is_empty && detail.is_object() && number_or(detail, "ready_for_others", 1) == 0;
         return {std::move(answer), is_empty, is_for_nobody};
     }
     auto const body = parse_json(answer->json);

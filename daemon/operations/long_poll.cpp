@@ -31,10 +31,12 @@ std::string_view work_of(std::string_view type) {
 
 bus::Filter what_matters() {
     bus::Filter filter;
-    filter.types = {"message_sent", "mission_started", "sortie_created", "sortie_updated", "sortie_completed",
-                    "sortie_failed", "sortie_cancelled", "sortie_skipped", "sortie_requeued", "review_completed",
-                    "work_order_created", "work_order_completed", "work_order_failed", "work_order_requeued",
-                    "work_order_cancelled", "fleet_resumed", "pilot_capabilities_changed"};
+    filter.types = {"message_sent",         "mission_started",      "sortie_created",
+                    "sortie_updated",       "sortie_completed",     "sortie_failed",
+                    "sortie_cancelled",     "sortie_skipped",       "sortie_requeued",
+                    "review_completed",     "work_order_created",   "work_order_completed",
+                    "work_order_failed",    "work_order_requeued",  "work_order_cancelled",
+                    "fleet_resumed",        "pilot_capabilities_changed"};
     return filter;
 }
 

@@ -87,8 +87,8 @@ public:
     LongPoll(LongPoll const&) = delete;
     LongPoll& operator=(LongPoll const&) = delete;
 
-    // "What I looked for was not there." Completes when it is worth to look again, at `until`, when the client
-    // went away or the daemon stops.
+    // "What I looked for was not there." Completes when it is worth to look again, at `until`, when the
+    // client went away or the daemon stops.
     asio::awaitable<void> wait(std::chrono::steady_clock::time_point until);
     // "Nobody would find anything": the others in line are not woken for what happened so far.
     void tell_nothing_left();

@@ -6,9 +6,14 @@
 #include <fleet/event.hpp>
 #include <fleet/id.hpp>
 #include <fleet/json.hpp>
+#include <fleet/mail.hpp>
+#include <fleet/orders.hpp>
 #include <fleet/pattern.hpp>
 #include <fleet/records.hpp>
 #include <fleet/reservation_lease.hpp>
 #include <fleet/result.hpp>
+#include <fleet/safety.hpp>
+#include <fleet/sortie_lease.hpp>
 #include <fleet/subscription.hpp>
 #include <fleet/time.hpp>
+#include <fleet/work.hpp>

@@ -47,10 +47,11 @@ struct Host {
     std::optional<Time> last_seen_at{};
 };
 
-// Names a reservation and proves that it is still held.
+// Names a lease and proves that it is still held.
 struct Fence {
-    std::string reservation_id{};
+    std::string id{};  // of the reservation, the sortie or the work order
     std::int64_t token = 0;
+    std::string kind = "reservation";  // or "sortie", "work_order"
 };
 
 struct Reservation {

@@ -95,7 +95,7 @@ private:
         auto const got = now_us();
         history_.note({{"did", "granted"},
                        {"token", granted.fence.token},
-                       {"reservation", granted.fence.reservation_id},
+                       {"reservation", granted.fence.id},
                        {"patterns", granted.patterns},
                        {"mode", granted.mode},
                        {"got", got},
