@@ -19,6 +19,22 @@ begin
                                where r.state = 'active' and (wanted is null or r.project = wanted)),
         'requests_waiting', (select count(*) from fleet_state.reservation_requests r
                               where r.state = 'waiting' and (wanted is null or r.project = wanted)),
+        'missions', (select jsonb_build_object('pending', count(*) filter (where m.state = 'pending'),
+                         'in_progress', count(*) filter (where m.state = 'in_progress'),
+                         'review', count(*) filter (where m.state = 'review'))
+                       from fleet_state.missions m
+                      where m.state in ('pending', 'in_progress', 'review') and (wanted is null or m.project = wanted)),
+        'sorties', (select jsonb_build_object('ready', count(*) filter (where s.ready),
+                        'pending', count(*) filter (where s.state = 'pending'),
+                        'assigned', count(*) filter (where s.state = 'assigned'),
+                        'in_progress', count(*) filter (where s.state = 'in_progress'),
+                        'blocked', count(*) filter (where s.state = 'blocked'),
+                        'review', count(*) filter (where s.state = 'review'))
+                      from fleet_state.sorties s
+                     where s.state in ('pending', 'assigned', 'in_progress', 'blocked', 'review')
+                       and (wanted is null or s.project = wanted)),
+        'orders', fleet_log.board_orders(wanted), 'mail', fleet_log.board_mail(wanted),
+        'halts', fleet_log.board_halts(wanted),
         'recent', (select coalesce(jsonb_agg(e.item::jsonb order by e.n), '[]') from fleet.list_events(
                        jsonb_strip_nulls(jsonb_build_object('project', wanted, 'limit', 10,
                                                             'before', '999999999999'))) with ordinality e(item, cursor_key, n)));

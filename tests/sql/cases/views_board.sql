@@ -59,6 +59,13 @@ select is((select array_agg(concat_ws(' ', h ->> 'scope', h ->> 'reason', h ->> 
 select is((select array_agg(concat_ws(' ', w ->> 'kind', w ->> 'who', w -> 'waits_for' ->> 0) order by w ->> 'kind') from jsonb_array_elements(pg_temp.board() -> 'waiting') w),
           '{"ack raven-1 viper-1","blocked raven-1 ada","files raven-1 viper-1"}', 'who waits for whom');
 
+-- The short page has the same in numbers.
+select is((select array[o ->> 'missions', o ->> 'sorties'] from fleet.overview_json('shop') o),
+          array['{"review": 0, "pending": 1, "in_progress": 1}',
+                '{"ready": 5, "review": 0, "blocked": 1, "pending": 7, "assigned": 0, "in_progress": 1}'], 'the overview counts missions and sorties');
+select is((select array[o #>> '{orders,dead}', o #>> '{mail,unread}', o #>> '{halts,0,scope}', o ->> 'requests_waiting'] from fleet.overview_json('shop') o),
+          '{1,3,mission,1}', 'and queue, mail and halts');
+
 -- A large fleet: the board reads what it shows.
 insert into fleet_state.missions (mission_id, project, title, priority, created_by, complete_by_itself, require_review, on_failure, state, created_at, version, last_seq)
 select 'msn_' || lpad(i::text, 26, '0'), 'shop', 'Mission ' || i, 'medium', 'ada', true, false, 'stop', 'in_progress', now(), 1, i from generate_series(1, 100) i;
