@@ -73,6 +73,7 @@ public:
 
 private:
     void arm_signals();
+    void refuse_unknown_project(std::string const& operation, Json const& answer, std::string const& key);
     ClientOptions client_options();
 
     Globals globals_;

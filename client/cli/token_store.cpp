@@ -23,6 +23,23 @@ Error failed(fs::path const& file, std::string_view what) {
     return make_error(ErrorCode::internal, std::move(text));
 }
 
+using Leases = std::map<std::string, KeptLease>;
+
+Json leases_json(Leases const& leases) {
+    Json out = Json::object();
+    for (auto const& [id, kept] : leases)
+        out[id] = {{"token", kept.token}, {"title", kept.title}, {"lease_until", kept.lease_until}};
+    return out;
+}
+
+Leases leases_from(Json const& value, char const* member) {
+    Leases leases;
+    if (!value.contains(member) || !value.at(member).is_object()) return leases;
+    for (auto const& [id, one] : value.at(member).items())
+        leases[id] = {number_or(one, "token", 0), text_or(one, "title", ""), text_or(one, "lease_until", "")};
+    return leases;
+}
+
 Json to_json(KeptPilot const& pilot) {
     Json reservations = Json::object();
     for (auto const& [id, kept] : pilot.reservations) {
@@ -33,7 +50,9 @@ Json to_json(KeptPilot const& pilot) {
                 {"project", pilot.project},
                 {"pilot_id", pilot.pilot_id},
                 {"token", pilot.token},
-                {"reservations", std::move(reservations)}};
+                {"reservations", std::move(reservations)},
+                {"sorties", leases_json(pilot.sorties)},
+                {"work_orders", leases_json(pilot.work_orders)}};
 }
 
 KeptPilot from_json(Json const& value, std::string const& callsign) {
@@ -42,6 +61,8 @@ KeptPilot from_json(Json const& value, std::string const& callsign) {
     pilot.project = text_or(value, "project", "");
     pilot.pilot_id = text_or(value, "pilot_id", "");
     pilot.token = text_or(value, "token", "");
+    pilot.sorties = leases_from(value, "sorties");
+    pilot.work_orders = leases_from(value, "work_orders");
     if (!value.contains("reservations") || !value.at("reservations").is_object()) return pilot;
     for (auto const& [id, one] : value.at("reservations").items()) {
         KeptReservation kept;

@@ -1,6 +1,6 @@
 #pragma once
 // What a pilot keeps of its own in .fleet/local/<callsign>.json: who it is, its token, and the fencing tokens
-// of its reservations. Several processes of one pilot may use it at once.
+// of its reservations, sorties and work orders. Several processes of one pilot may use it at once.
 #include "cli/place.hpp"
 
 #include <fleet/records.hpp>
@@ -21,12 +21,21 @@ struct KeptReservation {
     std::string expires_at{};
 };
 
+// A sortie or a work order that is this pilot's.
+struct KeptLease {
+    std::int64_t token = 0;
+    std::string title{};
+    std::string lease_until{};  // as it was granted; signs of life make it later
+};
+
 struct KeptPilot {
     std::string callsign{};
     std::string project{};
     std::string pilot_id{};  // empty: known here by its reservations alone
     std::string token{};
     std::map<std::string, KeptReservation> reservations{};
+    std::map<std::string, KeptLease> sorties{};
+    std::map<std::string, KeptLease> work_orders{};
 };
 
 class TokenStore {

@@ -42,7 +42,18 @@ int show(Context& context, std::string const& name) {
     return 0;
 }
 
+// A name with a space in it would be another cursor than the one that was meant.
+void check_name(std::string const& name) {
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-@";
+    bool good = !name.empty() && name.size() <= 100 && name.find_first_not_of(allowed) == std::string::npos;
+    if (good) return;
+    refuse(ErrorCode::invalid_field, fmt::format("\"{}\" is no name of a cursor", name),
+           "Up to 100 letters, digits and . _ : / - @, such as ci-runner.", "/name");
+}
+
 int ack(Context& context, std::string const& name, std::int64_t seq) {
+    check_name(name);
     Json answer = context.call("cursors.advance", {{"name", name}, {"seq", seq}});
     context.screen().document(answer);
     bool moved = flag_or(answer, "moved", false);

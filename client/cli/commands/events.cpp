@@ -1,6 +1,7 @@
 // fleet events: the log.
 #include "cli/commands/follow.hpp"
 #include "cli/context.hpp"
+#include "cli/input.hpp"
 #include "cli/menu.hpp"
 #include "cli/screen/event_line.hpp"
 #include "cli/screen/words.hpp"
@@ -8,10 +9,6 @@
 #include <fleet/json.hpp>
 
 #include <fmt/format.h>
-
-#include <fstream>
-#include <iostream>
-#include <sstream>
 
 namespace fleet::cli {
 namespace {
@@ -42,17 +39,14 @@ std::string moment(std::string const& text, std::string_view flag) {
 Json list_args(Context& context, ListFlags const& flags) {
     Json args{{"limit", flags.limit}};
     if (!flags.everywhere) args["project"] = context.require_project();
-    auto put = [&](char const* name, std::string const& value) {
-        if (!value.empty()) args[name] = value;
-    };
-    put("type", flags.type);
-    put("stream_type", flags.stream_type);
-    put("stream_id", flags.stream);
-    put("actor", flags.actor);
-    put("correlation_id", flags.correlation);
-    put("causation_id", flags.causation);
-    put("after", flags.after);
-    put("before", flags.before);
+    put(args, "type", flags.type);
+    put(args, "stream_type", flags.stream_type);
+    put(args, "stream_id", flags.stream);
+    put(args, "actor", flags.actor);
+    put(args, "correlation_id", flags.correlation);
+    put(args, "causation_id", flags.causation);
+    put(args, "after", flags.after);
+    put(args, "before", flags.before);
     if (!flags.since.empty()) args["since"] = moment(flags.since, "--since");
     if (!flags.until.empty()) args["until"] = moment(flags.until, "--until");
     // Without a start the last ones are meant.
@@ -111,54 +105,15 @@ struct AppendFlags {
     std::int64_t expected = -1;
 };
 
-std::string whole_input(std::string const& name) {
-    std::ostringstream text;
-    if (name == "-") {
-        text << std::cin.rdbuf();
-        return text.str();
-    }
-    std::ifstream file(name);
-    if (!file) refuse(ErrorCode::usage, fmt::format("{} cannot be read", name));
-    text << file.rdbuf();
-    return text.str();
-}
-
-Json read_json(std::string const& text, std::string_view where) {
-    auto value = parse_json(text);
-    if (value) return *std::move(value);
-    Error error = value.error();
-    error.message = fmt::format("{}: {}", where, error.message);
-    throw ErrorException(std::move(error));
-}
-
 Json one_event(AppendFlags const& flags) {
     Json event{{"type", flags.type}, {"data", Json::object()}};
-    auto put = [&](char const* name, std::string const& value) {
-        if (!value.empty()) event[name] = value;
-    };
-    put("stream_type", flags.stream_type);
-    put("stream_id", flags.stream);
-    put("correlation_id", flags.correlation);
-    put("causation_id", flags.causation);
-    put("event_id", flags.event_id);
-    if (!flags.data.empty())
-        event["data"] = read_json(flags.data == "-" ? whole_input("-") : flags.data, "--data");
+    put(event, "stream_type", flags.stream_type);
+    put(event, "stream_id", flags.stream);
+    put(event, "correlation_id", flags.correlation);
+    put(event, "causation_id", flags.causation);
+    put(event, "event_id", flags.event_id);
+    if (!flags.data.empty()) event["data"] = json_argument(flags.data, "--data");
     return event;
-}
-
-// One JSON event a line, or one list of them.
-Json batch_events(std::string const& name) {
-    auto text = whole_input(name);
-    if (auto list = parse_json(text); list && list->is_array()) return *std::move(list);
-    Json events = Json::array();
-    std::istringstream lines(text);
-    int number = 0;
-    for (std::string line; std::getline(lines, line);) {
-        number += 1;
-        if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-        events.push_back(read_json(line, fmt::format("{}:{}", name, number)));
-    }
-    return events;
 }
 
 int append(Context& context, AppendFlags const& flags) {
@@ -167,7 +122,7 @@ int append(Context& context, AppendFlags const& flags) {
         refuse(ErrorCode::usage, "append needs a type, or --batch FILE",
                "For example: fleet events append x.note --data '{}'.");
     }
-    Json events = flags.batch.empty() ? Json::array({one_event(flags)}) : batch_events(flags.batch);
+    Json events = flags.batch.empty() ? Json::array({one_event(flags)}) : json_lines(flags.batch);
     Json args{{"events", std::move(events)}};
     if (flags.expected >= 0) {
         if (flags.stream.empty())
@@ -235,7 +190,8 @@ void add_append(Menu& menu, CLI::App& events) {
     auto& app = menu.command(events, "append", "Write an event of your own (x.…) or an open type",
                              [flags](Context& context) { return append(context, *flags); });
     app.add_option("type", flags->type, "x.NAME")->type_name("TYPE");
-    app.add_option("--data", flags->data, "The payload, a JSON object; - reads it")->type_name("JSON");
+    app.add_option("--data", flags->data, "The payload, a JSON object; @FILE or - reads it")
+        ->type_name("JSON");
     app.add_option("--batch", flags->batch, "Many events, one JSON object a line; all or none")
         ->type_name("FILE");
     app.add_option("--stream", flags->stream, "The entity it is about")->type_name("ID");

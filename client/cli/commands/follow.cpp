@@ -49,6 +49,13 @@ void FollowLines::learn_names() {
     if (!with_project_) args["project"] = context_.require_project();
     auto pilots = context_.try_call("pilots.list", args);
     if (pilots) learn(*pilots, "pilot_id", "callsign");
+    auto sorties = args;
+    sorties["status"] = "open";
+    if (auto open = context_.try_call("sorties.list", std::move(sorties))) learn(*open, "sortie_id", "title");
+    auto missions = args;
+    missions["status"] = "pending,in_progress,review";
+    if (auto open = context_.try_call("missions.list", std::move(missions)))
+        learn(*open, "mission_id", "title");
     args["status"] = "active";
     auto held = context_.try_call("reservations.list", std::move(args));
     if (held) learn(*held, "reservation_id", "patterns");

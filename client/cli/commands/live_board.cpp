@@ -1,5 +1,6 @@
 #include "cli/commands/live_board.hpp"
 
+#include "cli/screen/board_top.hpp"
 #include "cli/screen/event_line.hpp"
 #include "cli/screen/full_screen.hpp"
 #include "cli/screen/words.hpp"
@@ -26,8 +27,9 @@ namespace {
 
 constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t events_kept = 500;
-constexpr std::size_t held_shown = 6;
-constexpr int held_every = 10;  // seconds
+constexpr std::size_t missions_shown = 10;
+constexpr std::size_t sorties_shown = 15;  // of each mission
+constexpr int board_every = 10;            // seconds, when nothing happens
 constexpr std::size_t history = 100;
 
 // Shared by the coroutines, which end one by one after `over`.
@@ -52,9 +54,10 @@ struct Board {
     FullScreen screen{};
     Teller teller{};
     std::deque<Event> events{};
+    Json board = Json::object();
     Json held = Json::array();
     std::int64_t seq = 0;
-    bool held_is_old = true;
+    bool board_is_old = true;
     bool paused = false;
     bool over = false;
     std::optional<Error> error{};
@@ -77,42 +80,28 @@ struct Board {
                            paused ? style(Ink::yellow, "  paused") : "");
     }
 
-    void add_held(std::vector<std::string>& lines) const {
-        Time now = clock_now();
-        std::size_t shown = 0;
-        for (Json const& one : held) {
-            if (shown++ == held_shown) break;
-            lines.push_back(
-                fmt::format("   {} {}  {}",
-                            style(Ink::bold, fmt::format("{:<12}", printable(text_or(one, "holder", "?")))),
-                            printable(list_member(one, "patterns")),
-                            style(Ink::dim, left_member(one, "expires_at", now))));
-        }
-        if (held.empty()) lines.push_back(style(Ink::dim, "   nothing is held"));
-        if (held.size() > held_shown)
-            lines.push_back(style(Ink::dim, fmt::format("   and {} more", held.size() - held_shown)));
-    }
-
     void draw() {
         std::vector<std::string> lines{head()};
-        add_held(lines);
+        std::size_t height = std::max<std::size_t>(screen.rows(), 8);
+        // A third of the screen belongs to the events at least.
+        Look look{style, screen.columns(), clock_now(), project.empty()};
+        for (std::string& line : board_top(board, held, look, height - height / 3 - 3))
+            lines.push_back(std::move(line));
         std::string rule;
         for (std::size_t i = 0; i < screen.columns(); ++i) rule += "─";
         lines.push_back(style(Ink::dim, rule));
-        std::size_t height = screen.rows();
         std::size_t room = height > lines.size() + 1 ? height - lines.size() - 1 : 0;
         std::size_t first = events.size() > room ? events.size() - room : 0;
-        Time now = clock_now();
         for (std::size_t i = first; i < events.size(); ++i)
-            lines.push_back(teller.line(events[i], style, now, project.empty()));
-        lines.resize(std::max<std::size_t>(height, 2) - 1);
+            lines.push_back(teller.line(events[i], style, look.now, project.empty()));
+        lines.resize(height - 1);
         lines.push_back(style(Ink::dim, " q quit   p pause   c clear"));
         screen.draw(lines);
     }
 
     void take(Event event) {
         seq = event.seq;
-        if (event.type.starts_with("file_")) held_is_old = true;
+        board_is_old = true;
         events.push_back(std::move(event));
         if (events.size() > events_kept) events.pop_front();
     }
@@ -150,14 +139,38 @@ asio::awaitable<void> read_keys(BoardPtr board) {
     }
 }
 
-asio::awaitable<void> ask_held(BoardPtr board) {
-    Json args{{"status", "active"}, {"limit", 50}};
-    if (!board->project.empty()) args["project"] = board->project;
+// Sentences name missions and sorties by their titles.
+void learn_titles(Board& board) {
+    auto learn = [&](Json const& list, char const* id) {
+        for (Json const& one : list) board.teller.remember(text_or(one, id, ""), text_or(one, "title", ""));
+    };
+    Json const& page = board.board;
+    if (page.contains("loose_sorties")) learn(page.at("loose_sorties"), "sortie_id");
+    if (!page.contains("missions")) return;
+    learn(page.at("missions"), "mission_id");
+    for (Json const& mission : page.at("missions")) {
+        if (mission.contains("sorties")) learn(mission.at("sorties"), "sortie_id");
+    }
+}
+
+asio::awaitable<void> ask_board(BoardPtr board) {
+    Json where = Json::object();
+    if (!board->project.empty()) where["project"] = board->project;
+    Json args = where;
+    args["limit"] = missions_shown;
+    args["sorties"] = sorties_shown;
     CallOptions options;
-    std::string operation = "reservations.list";
-    auto answer = co_await board->client.async_call(operation, std::move(args), options, asio::use_awaitable);
-    if (!answer || !answer->contains("items")) co_return;
-    board->held = answer->at("items");
+    std::string operation = "board";
+    auto page = co_await board->client.async_call(operation, std::move(args), options, asio::use_awaitable);
+    if (page && page->is_object()) board->board = *std::move(page);
+    learn_titles(*board);
+    if (board->over) co_return;
+    where["status"] = "active";
+    where["limit"] = 50;
+    operation = "reservations.list";
+    auto held = co_await board->client.async_call(operation, std::move(where), options, asio::use_awaitable);
+    if (!held || !held->contains("items")) co_return;
+    board->held = held->at("items");
     for (Json const& one : board->held) {
         board->teller.remember(text_or(one, "reservation_id", ""), list_member(one, "patterns"));
     }
@@ -165,9 +178,9 @@ asio::awaitable<void> ask_held(BoardPtr board) {
 
 asio::awaitable<void> keep_time(BoardPtr board) {
     for (int seconds = 0; !board->over; ++seconds) {
-        if (board->held_is_old || seconds % held_every == 0) {
-            board->held_is_old = false;
-            co_await ask_held(board);
+        if (board->board_is_old || seconds % board_every == 0) {
+            board->board_is_old = false;
+            co_await ask_board(board);
         }
         if (board->over) co_return;
         if (!board->paused) board->draw();

@@ -125,11 +125,18 @@ int deregister(Context& context, std::string callsign, std::string const& reason
     must(context.store().forget(callsign));
     Screen& screen = context.screen();
     screen.document(answer);
-    std::size_t freed =
-        answer.contains("released") && answer.at("released").is_array() ? answer.at("released").size() : 0;
-    screen.done(fmt::format(
-        "{} signed off{}", callsign,
-        freed == 0 ? std::string() : fmt::format(", {} reservation{} freed", freed, freed == 1 ? "" : "s")));
+    std::vector<std::string> ended;
+    auto add = [&](char const* member, std::string_view one, std::string_view several) {
+        auto found = answer.find(member);
+        if (found == answer.end() || !found->is_array() || found->empty()) return;
+        ended.push_back(fmt::format("{} {}", found->size(), found->size() == 1 ? one : several));
+    };
+    add("released", "reservation freed", "reservations freed");
+    add("freed", "reservation freed", "reservations freed");
+    add("returned_sorties", "sortie given back", "sorties given back");
+    add("returned_orders", "order given back", "orders given back");
+    add("bounced", "message sent back", "messages sent back");
+    screen.done(fmt::format("{} signed off{}{}", callsign, ended.empty() ? "" : ": ", joined(ended, ", ")));
     return 0;
 }
 

@@ -32,6 +32,24 @@ std::string kept_list(KeptPilot const& pilot) {
     return joined(lines, ", ");
 }
 
+// Somebody else's, or one that has ended: what is known of it says more than "nothing called so".
+void refuse_if_known(Context& context, KeptPilot const& pilot, std::string const& typed) {
+    auto shown = context.try_call("reservations.show", {{"reservation_id", typed}});
+    if (!shown) return;
+    auto holder = text_or(*shown, "holder", "");
+    auto files = list_member(*shown, "patterns");
+    auto status = text_or(*shown, "status", "active");
+    auto name = short_id(text_or(*shown, "reservation_id", typed));
+    if (status != "active")
+        refuse(ErrorCode::not_found, fmt::format("{} ({}) is not held any more: {}", name, files, status));
+    if (holder == pilot.callsign) {
+        refuse(ErrorCode::usage, fmt::format("{} ({}) is yours, but was reserved elsewhere", name, files),
+               "Add its token: --token N.");
+    }
+    refuse(ErrorCode::forbidden, fmt::format("{} holds {} ({}), not {}", holder, files, name, pilot.callsign),
+           "Its holder gives it back; `fleet release ID --force --reason …` takes it away (operators).");
+}
+
 // The kept reservation that is meant: by id, by the end of one, or by what it covers; "" means the only one.
 Named named(Context& context, KeptPilot const& pilot, std::string const& typed, std::int64_t token) {
     std::vector<Named> found;
@@ -50,6 +68,7 @@ Named named(Context& context, KeptPilot const& pilot, std::string const& typed, 
         if (token > 0) found.front().token = token;
         return found.front();
     }
+    if (found.empty() && !typed.empty()) refuse_if_known(context, pilot, typed);
     if (pilot.reservations.empty()) {
         refuse(ErrorCode::not_found,
                fmt::format("{} holds nothing that was reserved from here", pilot.callsign),

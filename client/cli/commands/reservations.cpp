@@ -1,6 +1,7 @@
 // fleet reserve, reservations.
 #include "cli/commands/waiting_line.hpp"
 #include "cli/context.hpp"
+#include "cli/input.hpp"
 #include "cli/menu.hpp"
 #include "cli/path_argument.hpp"
 #include "cli/screen/words.hpp"
@@ -24,45 +25,18 @@ struct ReserveFlags {
     bool dry_run = false;
 };
 
-std::vector<std::string> patterns_of(Context& context, std::vector<std::string> const& typed) {
-    std::vector<std::string> patterns;
-    for (std::string const& one : typed) {
-        auto argument = must(pattern_argument(context.place(), one));
-        if (!argument.note.empty())
-            context.screen().note(context.screen().note_style()(Ink::dim, argument.note));
-        patterns.push_back(std::move(argument.pattern));
-    }
-    return patterns;
-}
-
 Json reserve_args(Context& context, ReserveFlags const& flags) {
     Json args{{"patterns", patterns_of(context, flags.patterns)}};
-    auto put = [&](char const* name, std::string const& value) {
-        if (!value.empty()) args[name] = value;
-    };
-    put("purpose", flags.purpose);
-    put("reason", flags.reason);
-    put("priority", flags.priority);
+    put(args, "purpose", flags.purpose);
+    put(args, "reason", flags.reason);
+    put(args, "priority", flags.priority);
     auto ttl =
         flags.ttl.empty() ? Millis(context.settings().reservation_ttl) : duration_flag(flags.ttl, "--ttl");
     args["ttl_seconds"] = whole_seconds(ttl);
-    if (!flags.wait.empty()) args["wait_seconds"] = whole_seconds(duration_flag(flags.wait, "--wait"));
+    put_seconds(args, "wait_seconds", flags.wait, "--wait");
     if (flags.shared) args["mode"] = "shared";
     if (flags.dry_run) args["dry_run"] = true;
     return args;
-}
-
-void keep(Context& context, std::string const& callsign, Json const& granted) {
-    auto id = text_or(granted, "reservation_id", "");
-    KeptReservation kept;
-    kept.token = number_or(granted, "token", 0);
-    kept.expires_at = text_or(granted, "expires_at", "");
-    for (Json const& pattern : granted.at("patterns")) kept.patterns.push_back(pattern.get<std::string>());
-    auto edit = [&](KeptPilot& pilot) {
-        if (pilot.project.empty()) pilot.project = context.project();
-        pilot.reservations[id] = kept;
-    };
-    must(context.store().change(callsign, edit));
 }
 
 void say_dry(Context& context, Json const& answer) {
@@ -94,7 +68,7 @@ int reserve(Context& context, ReserveFlags const& flags) {
         say_dry(context, answer);
         return 0;
     }
-    keep(context, callsign, answer);
+    keep_reservation(context, callsign, answer);
     auto id = text_or(answer, "reservation_id", "");
     auto verb = flag_or(answer, "extended", false) ? "still hold" : "hold";
     auto shared = text_or(answer, "mode", "") == "shared" ? ", shared" : "";

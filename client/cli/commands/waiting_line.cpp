@@ -99,4 +99,16 @@ Result<Json> reserve_waiting(Context& context, std::string const& callsign, Json
     return answer;
 }
 
+void keep_reservation(Context& context, std::string const& callsign, Json const& granted) {
+    auto id = text_or(granted, "reservation_id", "");
+    KeptReservation kept;
+    kept.token = number_or(granted, "token", 0);
+    kept.expires_at = text_or(granted, "expires_at", "");
+    for (Json const& pattern : granted.at("patterns")) kept.patterns.push_back(pattern.get<std::string>());
+    must(context.store().change(callsign, [&](KeptPilot& pilot) {
+        if (pilot.project.empty()) pilot.project = context.project();
+        pilot.reservations[id] = kept;
+    }));
+}
+
 }  // namespace fleet::cli

@@ -10,4 +10,7 @@ namespace fleet::cli {
 // long.
 Result<Json> reserve_waiting(Context& context, std::string const& callsign, Json args);
 
+// Keeps the token of what was granted.
+void keep_reservation(Context& context, std::string const& callsign, Json const& granted);
+
 }  // namespace fleet::cli

@@ -1,66 +1,46 @@
 #include "cli/screen/event_line.hpp"
 
+#include "cli/screen/sentences.hpp"
 #include "cli/screen/words.hpp"
 
 #include <fleet/id.hpp>
-#include <fleet/json.hpp>
 
 #include <fmt/format.h>
+
+#include <array>
 
 namespace fleet::cli {
 namespace {
 
 constexpr std::size_t remembered_max = 10'000;
 
-std::string text(Json const& data, std::string_view key) {
-    return text_or(data, key, "");
-}
+using Family = Sentence (*)(Event const&, Teller const&);
 
-std::string when(std::string const& value, std::string_view before) {
-    return value.empty() ? std::string() : std::string(before) + value;
-}
+struct Row {
+    std::string_view prefix;  // of the types
+    Family tell;
+};
 
-std::string ttl(Json const& data) {
-    auto seconds = number_or(data, "ttl_seconds", 0);
-    return seconds > 0 ? " for " + span_words(Millis(seconds * 1'000)) : std::string();
-}
+constexpr std::array families{
+    Row{"file_", file_sentence},          Row{"pilot_", pilot_sentence},      Row{"message_", mail_sentence},
+    Row{"thread_", mail_sentence},        Row{"mission_", mission_sentence},  Row{"sortie_", sortie_sentence},
+    Row{"review_", sortie_sentence},      Row{"work_order_", order_sentence}, Row{"fleet_", fleet_sentence},
+    Row{"notification_", fleet_sentence}, Row{"body_", fleet_sentence},       Row{"host_", fleet_sentence},
+    Row{"project_", fleet_sentence},
+};
 
-Sentence reserved(Json const& data) {
-    auto shared = text(data, "mode") == "shared" ? " together with others" : "";
-    return {Ink::green, "●",
-            fmt::format("reserved {}{}{}{}", list_member(data, "patterns"), shared, ttl(data),
-                        when(text(data, "reason"), ": "))};
-}
-
-Sentence released(Event const& event, std::string const& what) {
-    auto cause = text(event.data, "cause");
-    auto held = number_or(event.data, "held_ms", 0);
-    auto after = held > 0 ? " after " + span_words(Millis(held)) : std::string();
-    auto why = cause == "explicit" || cause.empty() ? std::string() : " (" + cause + ")";
-    auto holder = text(event.data, "holder");
-    auto whose = holder.empty() || holder == event.actor ? std::string() : " of " + holder;
-    return {Ink::blue, "○", fmt::format("released {}{}{}{}", what, whose, after, why)};
-}
-
-Sentence conflict(Json const& data) {
-    std::string holders;
-    if (data.contains("conflicts") && data.at("conflicts").is_array()) {
-        for (Json const& one : data.at("conflicts")) {
-            auto holder = text(one, "holder");
-            if (holders.find(holder) == std::string::npos) holders += (holders.empty() ? "" : ", ") + holder;
-        }
+// What the entity of this event is called, as far as the event says it.
+std::string name_in(Event const& event) {
+    if (event.type.starts_with("file_")) return list_member(event.data, "patterns");
+    if (event.type == "mission_updated" || event.type == "sortie_updated") {
+        auto changes = event.data.find("changes");
+        return changes == event.data.end() ? std::string() : text(*changes, "title");
     }
-    auto resolution = text(data, "resolution");
-    auto verb = resolution == "refused" ? "was refused" : resolution == "forced" ? "forced" : "met others at";
-    return {Ink::yellow, "✗",
-            fmt::format("{} {}{}", verb, list_member(data, "patterns"), when(holders, ", held by "))};
-}
-
-Sentence wait_ended(Json const& data) {
-    auto outcome = text(data, "outcome");
-    auto waited = span_words(Millis(number_or(data, "waited_ms", 0)));
-    if (outcome == "granted") return {Ink::green, "▸", fmt::format("got the files after {}", waited)};
-    return {Ink::yellow, "▸", fmt::format("stopped waiting after {} ({})", waited, outcome)};
+    for (char const* member : {"callsign", "title", "subject", "kind"}) {
+        if (event.type.starts_with("work_order_") != (std::string_view(member) == "kind")) continue;
+        if (auto name = text(event.data, member); !name.empty()) return name;
+    }
+    return {};
 }
 
 // "key=value key=value" of whatever the catalogue does not know.
@@ -74,72 +54,34 @@ std::string plain_data(Json const& data) {
     return out;
 }
 
-Sentence file_sentence(Event const& event, std::string const& what) {
-    Json const& data = event.data;
-    if (event.type == "file_reserved") return reserved(data);
-    if (event.type == "file_released") return released(event, what);
-    if (event.type == "file_conflict") return conflict(data);
-    if (event.type == "file_wait_ended") return wait_ended(data);
-    if (event.type == "file_wait_started")
-        return {Ink::yellow, "…", "waits for " + list_member(data, "patterns")};
-    if (event.type == "file_reservation_extended") {
-        auto until = time_member(data, "expires_at");
-        auto left = until && *until > event.recorded_at ? ": " + left_words(*until, event.recorded_at)
-                                                        : std::string();
-        return {Ink::green, "●", fmt::format("extended {}{}", what, left)};
-    }
-    return {Ink::red, "!",
-            fmt::format("{} took {} from {}: {}", text(data, "by"), what, text(data, "holder"),
-                        text(data, "reason"))};
-}
-
-Sentence pilot_sentence(Event const& event, std::string const& who) {
-    Json const& data = event.data;
-    if (event.type == "pilot_registered") {
-        return {Ink::cyan, "+",
-                fmt::format("{} reports for duty ({} {}{})", text(data, "callsign"), text(data, "program"),
-                            text(data, "model"), when(text(data, "role"), ", "))};
-    }
-    if (event.type == "pilot_status_changed") {
-        return {Ink::dim, "~", fmt::format("is {} (was {})", text(data, "to"), text(data, "from"))};
-    }
-    if (event.type == "pilot_stale") return {Ink::yellow, "?", who + " gave no sign of life and is stale"};
-    if (event.type == "pilot_deregistered") {
-        return {Ink::cyan, "-", fmt::format("signed off{}", when(text(data, "reason"), ", "))};
-    }
-    return {Ink::dim, "~", event.type + plain_data(data)};
-}
-
 }  // namespace
+
+Sentence plain_sentence(Event const& event) {
+    return {Ink::plain, "·", event.type + plain_data(event.data)};
+}
+
+std::string error_words(Json const& data) {
+    if (!data.is_object() || !data.contains("error")) return {};
+    Json const& error = data.at("error");
+    if (error.is_string()) return error.get<std::string>();
+    return text_or(error, "message", text(error, "kind"));
+}
 
 void Teller::remember(std::string const& id, std::string name) {
     if (names_.size() < remembered_max) names_[id] = std::move(name);
 }
 
+std::string Teller::name_of(std::string const& id) const {
+    auto known = names_.find(id);
+    return known == names_.end() ? short_id(id) : known->second;
+}
+
 Sentence Teller::sentence(Event const& event) {
-    Json const& data = event.data;
-    if (event.type.starts_with("file_")) {
-        auto named = list_member(data, "patterns");
-        if (!named.empty()) remember(event.stream_id, named);
-        auto known = names_.find(event.stream_id);
-        return file_sentence(event, known == names_.end() ? short_id(event.stream_id) : known->second);
+    if (auto name = name_in(event); !name.empty()) remember(event.stream_id, std::move(name));
+    for (Row const& family : families) {
+        if (event.type.starts_with(family.prefix)) return family.tell(event, *this);
     }
-    if (event.type.starts_with("pilot_")) {
-        if (auto name = text(data, "callsign"); !name.empty()) remember(event.stream_id, name);
-        auto known = names_.find(event.stream_id);
-        return pilot_sentence(event, known == names_.end() ? short_id(event.stream_id) : known->second);
-    }
-    if (event.type == "host_joined") {
-        return {Ink::magenta, "+",
-                fmt::format("host {} joined (fleetd {})", text(data, "hostname"), text(data, "version"))};
-    }
-    if (event.type == "host_left") {
-        bool lost = text(data, "reason") == "lost";
-        return {lost ? Ink::red : Ink::magenta, "-", lost ? "host was lost" : "host left"};
-    }
-    if (event.type == "project_registered")
-        return {Ink::magenta, "+", "project " + event.project + " is known now"};
-    return {Ink::plain, "·", event.type + plain_data(data)};
+    return plain_sentence(event);
 }
 
 std::string Teller::line(Event const& event, Style const& style, Time now, bool with_project) {

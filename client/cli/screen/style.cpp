@@ -1,5 +1,7 @@
 #include "cli/screen/style.hpp"
 
+#include <fmt/format.h>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <cstdlib>
@@ -24,6 +26,24 @@ std::string_view code(Ink ink) {
 
 bool continues(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+struct Letter {
+    std::size_t bytes = 0;
+    unsigned code = 0;
+};
+
+// Letters beyond ASCII that a terminal may obey, or that turn the order of what is read: C1 controls, marks
+// and overrides of direction, line separators.
+Letter steering(std::string_view text) {
+    auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    if (at(0) == 0xC2U && at(1) >= 0x80U && at(1) < 0xA0U) return {2, at(1)};
+    if (at(0) != 0xE2U || (at(1) != 0x80U && at(1) != 0x81U)) return {};
+    unsigned code = 0x2000U | ((at(1) & 0x3FU) << 6U) | (at(2) & 0x3FU);
+    bool steers = code == 0x200EU || code == 0x200FU || (code >= 0x2028U && code <= 0x202EU) ||
+                  (code >= 0x2066U && code <= 0x2069U);
+    if (steers) return {3, code};
+    return {};
 }
 
 }  // namespace
@@ -68,21 +88,34 @@ std::string cut_to(std::string_view text, std::size_t columns) {
 }
 
 std::string printable(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
-    for (char c : text) {
-        auto byte = static_cast<unsigned char>(c);
-        if (c == '\n' || c == '\t') {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto byte = static_cast<unsigned char>(text[i]);
+        if (text[i] == '\n' || text[i] == '\t') {
             out += ' ';
         } else if (byte < 0x20U || byte == 0x7FU) {
-            out += "\\x";
-            out += digits[byte >> 4U];
-            out += digits[byte & 15U];
+            out += fmt::format("\\x{:02x}", byte);
+        } else if (auto letter = steering(text.substr(i)); letter.bytes > 0) {
+            out += fmt::format("\\u{:04x}", letter.code);
+            i += letter.bytes - 1;
         } else {
-            out += c;
+            out += text[i];
         }
     }
     return out;
+}
+
+std::vector<std::string> barred(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        auto end = text.find('\n');
+        auto line = text.substr(0, end);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        lines.push_back("  │ " + printable(line));
+        if (end == std::string_view::npos) break;
+        text.remove_prefix(end + 1);
+    }
+    return lines;
 }
 
 std::size_t columns_of(int fd) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fleet::cli {
 
@@ -27,6 +28,8 @@ std::size_t width_of(std::string_view text);
 std::string cut_to(std::string_view text, std::size_t columns);
 // Control characters made visible, so that text of strangers cannot steer the terminal.
 std::string printable(std::string_view text);
+// The same for a text of several lines, each behind a bar: what a stranger wrote cannot be taken for ours.
+std::vector<std::string> barred(std::string_view text);
 // Columns of the terminal on `fd`, 100 when there is none.
 std::size_t columns_of(int fd);
 

@@ -11,10 +11,6 @@ namespace {
 
 using std::chrono::duration_cast;
 
-std::int64_t count_of(Millis span, Millis unit) {
-    return (span + unit / 2) / unit;
-}
-
 std::tm local_parts(Time time) {
     std::time_t seconds = duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
     std::tm parts{};
@@ -26,18 +22,8 @@ std::tm local_parts(Time time) {
 
 std::string span_words(Millis span) {
     constexpr Millis second{1'000};
-    constexpr Millis minute = 60 * second;
-    constexpr Millis hour = 60 * minute;
-    constexpr Millis day = 24 * hour;
-    if (span < second) return fmt::format("{} ms", span.count());
-    if (span < 90 * second) return fmt::format("{} s", count_of(span, second));
-    if (span < 90 * minute) return fmt::format("{} min", count_of(span, minute));
-    if (span < 36 * hour) {
-        auto minutes = count_of(span, minute);
-        if (minutes % 60 == 0) return fmt::format("{} h", minutes / 60);
-        return fmt::format("{} h {} min", minutes / 60, minutes % 60);
-    }
-    return fmt::format("{} days", count_of(span, day));
+    if (span.count() >= 0 && span < second) return fmt::format("{}ms", span.count());
+    return duration_words(span);
 }
 
 std::string left_words(Time until, Time now) {

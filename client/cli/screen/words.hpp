@@ -11,11 +11,11 @@
 
 namespace fleet::cli {
 
-// "40 s", "12 min", "3 h 20 min", "4 days".
+// As flags read it, at most two units: "250ms", "40s", "12m", "3h 20m", "4d".
 std::string span_words(Millis span);
-// "12 min left", "lapsed 3 min ago".
+// "12m left", "lapsed 3m ago".
 std::string left_words(Time until, Time now);
-// "3 min ago", "just now".
+// "3m ago", "just now".
 std::string ago_words(Time then, Time now);
 // "38 MB".
 std::string size_words(std::int64_t bytes);

@@ -28,15 +28,15 @@ std::string told(Teller& teller, Event const& one) {
 }  // namespace
 
 TEST_CASE("times are said as people say them", "[unit][cli]") {
-    CHECK(span_words(Millis(250)) == "250 ms");
-    CHECK(span_words(Millis(42'000)) == "42 s");
-    CHECK(span_words(Millis(720'000)) == "12 min");
-    CHECK(span_words(Millis(7'200'000)) == "2 h");
-    CHECK(span_words(Millis(12'000'000)) == "3 h 20 min");
-    CHECK(span_words(Millis(4 * 86'400'000LL)) == "4 days");
+    CHECK(span_words(Millis(250)) == "250ms");
+    CHECK(span_words(Millis(42'000)) == "42s");
+    CHECK(span_words(Millis(720'000)) == "12m");
+    CHECK(span_words(Millis(7'200'000)) == "2h");
+    CHECK(span_words(Millis(12'000'000)) == "3h 20m");
+    CHECK(span_words(Millis(4 * 86'400'000LL)) == "4d");
     Time now{Millis(1'000'000'000'000)};
-    CHECK(left_words(now + Millis(720'000), now) == "12 min left");
-    CHECK(left_words(now - Millis(180'000), now) == "lapsed 3 min ago");
+    CHECK(left_words(now + Millis(720'000), now) == "12m left");
+    CHECK(left_words(now - Millis(180'000), now) == "lapsed 3m ago");
     CHECK(ago_words(now, now) == "just now");
     CHECK(size_words(512) == "512 B");
     CHECK(size_words(40 * 1024 * 1024) == "40 MB");
@@ -86,10 +86,10 @@ TEST_CASE("events are told as sentences, and a release names its files", "[unit]
                                                {"ttl_seconds", 3600},
                                                {"mode", "exclusive"},
                                                {"reason", "new grammar"}})) ==
-          "reserved src/** for 60 min: new grammar");
+          "reserved src/** for 1h: new grammar");
     CHECK(told(teller,
                event("file_released", {{"holder", "viper-1"}, {"cause", "explicit"}, {"held_ms", 61'000}})) ==
-          "released src/** after 61 s");
+          "released src/** after 1m 1s");
     CHECK(
         told(teller, event("file_released", {{"holder", "old"}, {"cause", "expired"}}, "rsv_unknown_x7k2pq"))
             .find("of old") != std::string::npos);
@@ -100,14 +100,14 @@ TEST_CASE("events are told as sentences, and a release names its files", "[unit]
           "was refused a, held by viper-2");
     CHECK(told(teller, event("file_wait_started", {{"patterns", {"a"}}})) == "waits for a");
     CHECK(told(teller, event("file_wait_ended", {{"outcome", "granted"}, {"waited_ms", 2'000}})) ==
-          "got the files after 2 s");
+          "got the files after 2s");
     CHECK(told(teller, event("file_wait_ended", {{"outcome", "timeout"}, {"waited_ms", 2'000}})) ==
-          "stopped waiting after 2 s (timeout)");
+          "stopped waiting after 2s (timeout)");
     CHECK(told(teller, event("file_reservation_forced",
                              {{"by", "boss"}, {"holder", "viper-1"}, {"reason", "gone"}})) ==
           "boss took a from viper-1: gone");
     CHECK(told(teller, event("file_reservation_extended", {{"expires_at", "1970-01-01T00:12:00Z"}})) ==
-          "extended a: 12 min left");
+          "extended a: 12m left");
 }
 
 TEST_CASE("pilots, hosts and a user's own events have their sentences", "[unit][cli]") {
