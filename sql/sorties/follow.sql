@@ -4,15 +4,15 @@ create function fleet_log.tell_progress(w fleet_log.work, m fleet_state.missions
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    percent int := fleet_log.mission_progress(m.mission_id);
-    told int;
+    percent int;
+    told int := (select coalesce(max((e.data ->> 'percent')::int), 0) from fleet_log.events e
+                  where e.stream_id = m.mission_id and e.type = 'mission_progressed');
     drafts fleet_log.draft[];
 begin
-    if percent < 25 then
-        return w;
+    if told = 75 then
+        return w;   -- there is no more to tell, and nothing to count
     end if;
-    told := (select coalesce(max((e.data ->> 'percent')::int), 0) from fleet_log.events e
-              where e.stream_id = m.mission_id and e.type = 'mission_progressed');
+    percent := fleet_log.mission_progress(m.mission_id);
     select array_agg((m.project, 'mission_progressed', 'mission', m.mission_id, jsonb_build_object('percent', step),
                       tell_progress.causation_id, 'system')::fleet_log.draft order by step)
       into drafts from unnest('{25,50,75}'::int[]) step where step > told and step <= percent;
