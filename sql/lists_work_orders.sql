@@ -49,8 +49,6 @@ declare
 begin
     return query
     select (i.item || jsonb_strip_nulls(jsonb_build_object(
-               'result', (select e.data -> 'result' from fleet_log.events e
-                           where e.seq = o.ended_seq and e.type = 'work_order_completed'),
                'waits_for', case when o.state = 'pending' and o.blocked_by > 0 then (
                     select jsonb_agg(jsonb_build_object('work_order_id', y.work_order_id, 'status', y.state)
                                      order by y.work_order_id)
@@ -58,9 +56,11 @@ begin
                      where y.work_order_id = any(o.depends_on) and y.state <> 'completed') end,
                'dependents', (select jsonb_agg(d.work_order_id order by d.work_order_id)
                                 from fleet_state.work_order_dependencies d where d.depends_on = o.work_order_id)))
-              -- Not stripped: a null inside a payload is the sender's.
+              -- Not stripped: a null inside a payload or a result is the sender's.
               || jsonb_build_object('payload', (select e.data -> 'payload' from fleet_log.events e
-                                                 where e.seq = o.created_seq)))::text,
+                                                 where e.seq = o.created_seq))
+              || coalesce((select jsonb_build_object('result', e.data -> 'result') from fleet_log.events e
+                            where e.seq = o.ended_seq and e.data ? 'result'), '{}'))::text,
            i.work_order_id::text
       from fleet_log.work_order_items i
       join fleet_state.work_orders o on o.work_order_id = i.work_order_id
