@@ -73,6 +73,8 @@ def object_schema(record, known, where):
         schema["properties"] = properties
     if required:
         schema["required"] = required
+    if record.get("open"):
+        schema["additionalProperties"] = True
     return schema
 
 

@@ -16,9 +16,10 @@ namespace {
 
 constexpr int wait_before_retry_seconds = 1;
 
-Json metadata_of(Operations::State const& state, Request& request) {
+Json metadata_of(Operations::State const& state, std::string_view act, Request& request) {
     Json metadata = Json::object();
-    if (request.args.contains("metadata")) {
+    // Who appends events may say something of them; a member of this name in a command is the entity's own.
+    if (act == "append" && request.args.contains("metadata")) {
         if (request.args["metadata"].is_object()) metadata = std::move(request.args["metadata"]);
         request.args.erase("metadata");
     }
@@ -127,7 +128,7 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
     }
     request.args.erase("project");
     command.fence = fence_of(request);
-    command.metadata = metadata_of(state, request);
+    command.metadata = metadata_of(state, act, request);
     command.actor = request.caller.actor();
     command.caller = std::move(request.caller.caller);
     command.roles = std::move(request.caller.roles);

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 # Commands of fleet.act that only a daemon gives, for itself.
 DAEMONS_OWN = {"host_join", "host_leave", "declare_host_lost", "sweep", "grant_waiters"}
 # Members of an operation that travel beside the arguments of its command.
-ENVELOPE = {"project", "fence", "metadata"}
+ENVELOPE = {"project", "fence"}
 
 
 def texts(root, folder, suffix):
