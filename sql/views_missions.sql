@@ -38,13 +38,15 @@ comment on column fleet_log.sortie_items.item is 'The JSON object.';
 
 create view fleet.missions as
 select m.project, m.mission_id, left(m.title, 60) as title, m.state as status, m.priority,
-       case when m.state = 'completed' then 100 else fleet_log.mission_progress(m.mission_id) end as percent,
+       case when m.state = 'completed' then 100 else c.percent end as percent,
        c.ended || '/' || c.total as sorties, nullif(c.at_work, 0) as at_work, nullif(c.ready, 0) as ready,
        nullif(c.blocked, 0) as blocked, nullif(c.failed, 0) as failed, m.on_failure, m.deadline, m.created_by,
        m.created_at, m.started_at, m.ended_at, coalesce(m.reason, m.result ->> 'summary') as outcome, m.last_seq
   from fleet_state.missions m
  cross join lateral (
-       select count(*) as total, count(*) filter (where fleet_log.has_ended(s.state)) as ended,
+       -- As fleet_log.mission_progress, which is for commands: its rights are theirs.
+       select coalesce(floor(avg(case when s.state in ('completed', 'skipped', 'cancelled') then 100 else s.progress end)), 0)::int
+                  as percent, count(*) as total, count(*) filter (where fleet_log.has_ended(s.state)) as ended,
               count(*) filter (where s.state in ('assigned', 'in_progress', 'review')) as at_work,
               count(*) filter (where s.ready) as ready, count(*) filter (where s.state = 'blocked') as blocked,
               count(*) filter (where s.state = 'failed') as failed
