@@ -51,6 +51,24 @@ end $$;
 comment on function fleet_log.next_orders is
     'The orders that a claim would give, in its order; null roles or kinds mean any. Example: select fleet_log.next_orders(''demo'', ''{"",coder}'', null, 10, now())';
 
+create function fleet_log.next_orders_beside(
+    halted text[], project text, roles text[], kinds text[], most int, at timestamptz)
+returns text[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- While missions are halted. Their orders keep their places, so this walks the whole line.
+    return array(
+        select o.work_order_id from fleet_state.work_orders o
+          left join fleet_state.sorties s on s.sortie_id = o.sortie_id
+         where o.project = next_orders_beside.project and o.state = 'pending' and o.blocked_by = 0
+           and o.ready_at <= next_orders_beside.at and (roles is null or o.role = any(roles))
+           and (kinds is null or o.kind = any(kinds))
+           and (s.mission_id = any(halted)) is not true
+         order by o.rank desc, o.ready_at, o.created_seq limit most);
+end $$;
+comment on function fleet_log.next_orders_beside is
+    'The orders that a claim would give while these missions are halted. Example: select fleet_log.next_orders_beside(fleet_log.halted_missions(''demo''), ''demo'', null, null, 10, now())';
+
 create function fleet_log.advance_line(o fleet_state.work_orders, roles text[], kinds text[])
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -123,6 +141,12 @@ begin
     end if;
     if w.args ->> 'kinds' is not null then
         kinds := array(select distinct jsonb_array_elements_text(w.args -> 'kinds'));
+    end if;
+    if exists (select from fleet_state.halts h
+                where h.halted and h.project = w.project and h.scope_kind = 'mission') then
+        -- No line moves on: what is passed over now stands before what is given.
+        return fleet_log.give_orders(w, fleet_log.next_orders_beside(fleet_log.halted_missions(w.project), w.project,
+                                                                     roles, kinds, most, w.at), lease);
     end if;
     ids := fleet_log.next_orders(w.project, roles, kinds, most, w.at);
     if ids = '{}' then

@@ -95,10 +95,17 @@ select act(jsonb_build_array(
     ask('claim_sortie', '{}', '{"actor": "raven-1"}'), ask('start_mission', jsonb_build_object('mission_id', (select id from mission where n = 1)))));
 select is((select array_agg(coalesce(code, 'ok') order by ord) from answers), '{halted,halted,halted,ok,ok,halted}', 'by whatever name');
 select isnt((answer(5)).result ->> 'mission_id', (select id from mission where n = 1), 'a claim without an id passes over it');
+select act(jsonb_build_array(ask('enqueue', jsonb_build_object('kind', 'of', 'priority', 'critical', 'sortie_id', (select id from sortie where n = 1))), ask('enqueue', '{"kind": "of", "priority": "low"}'),
+    ask('claim_work', '{"kinds": ["of"], "limit": 5}', '{"actor": "raven-1"}'), ask('claim_work', '{"kinds": ["of"]}', '{"actor": "raven-1"}')));
+select is((select jsonb_path_query_array((answer(3)).result, '$.orders[*].work_order_id')), jsonb_build_array((answer(2)).result ->> 'work_order_id'), 'nor are its orders given, but others are');
+select is((answer(4)).result -> 'orders', '[]', 'however often one asks');
+create temp table kept as select (answer(1)).result ->> 'work_order_id' as id;
 select is(fleet_log.halted_missions('demo'), array[(select id from mission where n = 1)], 'claims know which');
 select is(fleet_log.halted_missions('two'), '{}', 'in their project');
 select act(jsonb_build_array(pg_temp.op('lift_halt', 'mission', (select id from mission where n = 1), null, '{"project": ""}')));
 select is((answer(1)).code, null, 'a whole id needs no project');
+select act(jsonb_build_array(ask('claim_work', '{"kinds": ["of"]}', '{"actor": "raven-1"}')));
+select is((answer(1)).result #>> '{orders,0,work_order_id}', (select id from kept), 'and then its order is given');
 
 -- Two at once: the wider one is told, and each is lifted by itself.
 select act(jsonb_build_array(pg_temp.op('halt', 'pilot', 'viper-1', 'p'), pg_temp.op('halt', 'project', 'demo', 'q'), want('viper-1', '{x.c}'), pg_temp.op('lift_halt', 'project', 'demo'), want('viper-1', '{x.c}')));
