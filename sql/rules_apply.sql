@@ -87,6 +87,10 @@ begin
     was.seq := w.seq;
     was.event_id := w.event_id;
     return was;
+exception when others then
+    -- What is told of must not fail because of who is told: the work stands, the fault is in the server's log.
+    raise warning 'the notification rule % could not tell of %: %', r.name, tell.cause, sqlerrm;
+    return was;
 end $$;
 comment on function fleet_log.tell is
     'Sends the squawk of a rule. Example, in apply_rules: w := fleet_log.tell(w, rule, ''demo'', ''high'', fields, event_id)';
@@ -125,7 +129,6 @@ begin
     end loop;
     return w;
 exception when others then
-    -- What is told of must not fail because of who is told: the work stands, the fault is in the server's log.
     raise warning 'notification rules were not applied to the events % to %: %', from_seq, to_seq, sqlerrm;
     return was;
 end $$;

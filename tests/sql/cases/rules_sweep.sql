@@ -105,6 +105,23 @@ select pg_temp.later(301);
 select pg_temp.sweep();
 select is(pg_temp.told(), '{"high operator,raven-1: the login page of viper-1 waits: which blue?"}', 'a new blocker is a new case');
 
+-- A rule that cannot be carried out holds up neither the round nor the other rules.
+create function pg_temp.broken() returns trigger language plpgsql as $$ begin
+    if exists (select from added a where a.recipients = '{operator}') then raise exception 'no room'; end if; return null; end $$;
+create trigger broken after insert on fleet_state.messages referencing new table as added for each statement execute function pg_temp.broken();
+set local client_min_messages = error;
+select act(jsonb_build_array(pg_temp.rule('broken', '{blocker_unanswered,x.odd}', '{operator}', '{"escalate_after_seconds": 300}'), pg_temp.rule('whole', '{blocker_unanswered,x.odd}', '{raven-1}', '{"subject": "whole", "escalate_after_seconds": 300}'),
+    pg_temp.on_it('unblock', '{"resolution": "b"}'), pg_temp.on_it('block', '{"reason": "which black?"}')));
+select pg_temp.told();
+select pg_temp.later(301);
+select isnt(pg_temp.sweep(), null, 'the round is made');
+select is(pg_temp.told(), '{"normal raven-1: whole"}', 'who can be told is told');
+select act(jsonb_build_array(ask('append', '{"events": [{"type": "x.odd"}]}'), note(1)));
+select is((select array_agg(coalesce(code, 'ok')) from answers), '{ok,ok}', 'the same at once');
+select is(pg_temp.told(), '{"normal raven-1: whole"}', 'rule by rule');
+select is((select count(*) from (select seq - lag(seq) over (order by seq) as step from fleet_log.events) x where step <> 1), 0::bigint, 'without a gap in the log');
+drop trigger broken on fleet_state.messages;
+select act('[{"op": "remove_notification_rule", "roles": ["operator"], "args": {"name": "broken"}}, {"op": "remove_notification_rule", "roles": ["operator"], "args": {"name": "whole"}}]');
 -- The three of the manual: a mission completed, a sortie failed or blocked, mail unanswered; what is not asked for stays out.
 select act(jsonb_build_array(pg_temp.rule('done', '{mission_completed}', '{role:lead,operator}', '{"subject": "{title} is done"}'), pg_temp.rule('failed', '{sortie_failed}', '{operator}', '{"subject": "{title}: {error.message}"}', jsonb_build_object('mission_id', (select id from mission))),
     pg_temp.on_it('unblock', '{"resolution": "navy"}'), pg_temp.on_it('fail_sortie', '{"error": {"kind": "tests", "message": "2 of 40 failed"}, "final": true}')));
