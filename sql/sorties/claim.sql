@@ -4,7 +4,7 @@ create function fleet_log.fits(s fleet_state.sorties, p fleet_state.pilots)
 returns boolean
 language sql immutable parallel safe as $$
     -- No pinned path, so that it is inlined.
-    select (s.role is null or s.role = p.role) and s.capabilities <@ p.capabilities
+    select (s.role is null or s.role = coalesce(p.role, '')) and s.capabilities <@ p.capabilities
 $$;
 comment on function fleet_log.fits is
     'True if a pilot has the role and the capabilities that a sortie wants. Example: select fleet_log.fits(s, p) from fleet_state.sorties s, fleet_state.pilots p';

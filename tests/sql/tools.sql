@@ -74,3 +74,61 @@ begin
     end if;
     return a.result;
 end $$;
+
+-- Sorties by their names: requests, the fence of whoever has one, and what became of all of them.
+create function tap.srt(called text) returns text language sql as $$
+    select s.sortie_id from fleet_state.sorties s where s.name = called order by s.created_seq desc limit 1
+$$;
+
+create function tap.make(called text, more jsonb default '{}') returns jsonb language sql as $$
+    select tap.ask('create_sortie', jsonb_build_object('name', called, 'title', 'Do ' || called) || more)
+$$;
+
+-- depends_on {"a": "success"} becomes ids.
+create function tap.after(needs jsonb, more jsonb default '{}') returns jsonb language sql as $$
+    select jsonb_build_object('depends_on', jsonb_agg(jsonb_build_object('id', tap.srt(key), 'mode', value) order by key)) || more
+      from jsonb_each_text(needs)
+$$;
+
+create function tap.job(op text, called text, args jsonb default '{}', more jsonb default '{}') returns jsonb language sql as $$
+    select tap.ask(op, jsonb_build_object('sortie_id', s.sortie_id) || args, jsonb_strip_nulls(jsonb_build_object('actor', s.pilot, 'fence',
+               case when s.token is not null then jsonb_build_object('kind', 'sortie', 'id', s.sortie_id, 'token', s.token) end)) || more)
+      from fleet_state.sorties s where s.sortie_id = tap.srt(called)
+$$;
+
+-- Runs one request and says its code, or ok; its row is answer(1).
+create function tap.run(request jsonb) returns text language sql as $$
+    select coalesce(a.code, 'ok') from tap.act(jsonb_build_array(request)) a
+$$;
+
+-- Claims, starts and does this with one sortie, step by step; says the first code that is not ok.
+create function tap.steps(called text, variadic steps text[]) returns text language plpgsql as $$
+declare
+    step text;
+    said text;
+begin
+    foreach step in array steps loop
+        said := tap.run(tap.job(step, called, case step
+            when 'claim_sortie' then '{}' when 'start_sortie' then '{}' when 'progress' then '{"percent": 40}'
+            when 'block' then '{"reason": "why"}' when 'unblock' then '{"resolution": "so"}'
+            when 'fail_sortie' then '{"error": {"kind": "test", "message": "2 tests fail"}}'
+            when 'approve' then '{"verdict": "approved"}' else '{}' end::jsonb,
+            case when step in ('claim_sortie', 'retry_sortie', 'cancel_sortie') then '{"actor": "viper-1"}'::jsonb else '{}' end));
+        if said <> 'ok' then
+            return step || ': ' || said;
+        end if;
+    end loop;
+    return 'ok';
+end $$;
+
+create function tap.states() returns text[] language sql as $$
+    select coalesce(array_agg(s.name || ' ' || s.state order by s.created_seq), '{}') from fleet_state.sorties s
+$$;
+
+-- As if this sortie had been claimed two hours earlier, and its pilot silent since.
+create function tap.lapse_sortie(called text) returns void language sql as $$
+    update fleet_state.sorties s set assigned_at = s.assigned_at - interval '2 hours', signed_at = s.signed_at - interval '2 hours'
+     where s.sortie_id = tap.srt(called);
+    update fleet_live.pilots l set seen_at = l.seen_at - interval '2 hours'
+     where l.callsign = (select s.pilot from fleet_state.sorties s where s.sortie_id = tap.srt(called));
+$$;
