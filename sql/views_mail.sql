@@ -2,7 +2,9 @@
 
 create view fleet.messages as
 select m.sent_at, m.sender as "from", array_to_string(m.recipients, ', ') as "to", m.importance, m.subject,
-       fleet_log.message_status(m.message_id) as status,
+       (select case min(case r.state when 'unread' then 1 when 'read' then 2 when 'acked' then 3 else 4 end)
+                    when 1 then 'unread' when 2 then 'read' when 3 then 'acked' else 'bounced' end
+          from fleet_state.message_recipients r where r.message_id = m.message_id) as status,
        case when b.redacted_at is null then b.body else '(erased by ' || b.redacted_by || ': ' || b.redact_reason || ')' end
            as body,
        m.project, m.thread_id, m.in_reply_to, m.ack_required, m.sortie_id, m.mission_id, m.attachments, m.updated_at,
@@ -28,15 +30,15 @@ select t.last_message_at, t.title, t.messages_count as messages, array_to_string
 comment on view fleet.threads is 'Conversations. Example: select * from fleet.threads where project = ''demo'' order by last_message_at desc';
 
 create view fleet.inbox_unread as
-select r.project, r.recipient, m.importance, m.sent_at, m.sender as "from", p.program, m.subject, m.ack_required,
-       left(b.body, 200) as body, m.thread_id, m.sortie_id, r.message_id, r.last_seq
+select fleet_log.short_project(r.project) as project, fleet_log.cut(r.recipient, 12) as recipient, m.importance,
+       fleet_log.cut(m.sender, 12) as "from", fleet_log.cut(m.subject, 22) as subject,
+       fleet_log.cut(translate(left(b.body, 100), E'\n\t', '  '), 25) as body, '…' || right(r.message_id, 6) as id
   from fleet_state.message_recipients r
   join fleet_state.messages m on m.message_id = r.message_id
-  left join fleet_state.pilots p on p.project = m.project and p.callsign = m.sender
   left join fleet_log.bodies b on b.digest = m.body_digest
  where r.state = 'unread'
  order by r.project, r.recipient, r.rank desc, r.sent_seq;
-comment on view fleet.inbox_unread is 'Mail that was not read, by mailbox, the most important first. Example: select * from fleet.inbox_unread where recipient = ''raven-1''';
+comment on view fleet.inbox_unread is 'Mail that was not read, by mailbox, the most important first; fleet.read_message shows all of one. Example: select * from fleet.inbox_unread where recipient = ''raven-1''';
 
 do $$
 declare
@@ -55,7 +57,7 @@ declare
         "last_message_at": "When its latest message was sent.", "title": "Subject of its first message.",
         "messages": "How many messages it has.", "participants": "Who wrote or was written to.",
         "created_by": "Who began it.", "created_at": "When it began.", "last_message_id": "Its latest message.",
-        "program": "Program of the sender."}';
+        "id": "End of the msg_ id, which commands take as well."}';
     item record;
 begin
     for item in

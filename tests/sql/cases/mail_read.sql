@@ -164,7 +164,7 @@ select is((select array_agg(concat_ws(' ', "from", "to", subject, status, body) 
     '{"viper-1 otter-1, raven-1 b acked Body of b","viper-1 raven-1 d read Yet another."}', 'view messages');
 select is((select array_agg(concat_ws(' ', recipient, status, response) order by recipient) from fleet.message_recipients where subject = 'b'), '{"otter-1 acked","raven-1 acked On it."}', 'view message_recipients');
 select is((select concat_ws(' ', title, messages, participants, created_by) from fleet.threads where title = 'x'), 'x 2 raven-1, viper-1 viper-1', 'view threads');
-select is((select array_agg(concat_ws(' ', recipient, importance, "from", program, subject, body)) from fleet.inbox_unread), '{"raven-1 high viper-1 codex e Body of e","raven-1 low viper-1 codex c Body of c","viper-1 normal raven-1 codex Re: x ok"}', 'view inbox_unread');
+select is((select array_agg(concat_ws(' ', recipient, importance, "from", subject, body)) from fleet.inbox_unread), '{"raven-1 high viper-1 e Body of e","raven-1 low viper-1 c Body of c","viper-1 normal raven-1 Re: x ok"}', 'view inbox_unread');
 
 -- For people at psql.
 select is((select ok from fleet.send_message('demo', 'viper-1', '{raven-1,nobody-1}', 'Psql', 'typed by hand')), true, 'fleet.send_message');

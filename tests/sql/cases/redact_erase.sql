@@ -32,7 +32,7 @@ begin
 end $$;
 
 select act(jsonb_build_array(
-    pg_temp.mail('leak', 'The key is hunter2swordfish, keep it.'), pg_temp.mail('twice', 'The key is hunter2swordfish, keep it.'), pg_temp.mail('plain', 'Nothing here.'),
+    pg_temp.mail('leak', 'hunter2swordfish is the key, keep it.'), pg_temp.mail('twice', 'hunter2swordfish is the key, keep it.'), pg_temp.mail('plain', 'Nothing here.'),
     pg_temp.mail('other', 'first text'), ask('update_message', jsonb_build_object('message_id', pg_temp.id('other'), 'body', 'zebrasecret in the second text'), '{"key": "k2"}'),
     ask('read_message', jsonb_build_object('message_id', pg_temp.id('leak')), '{"actor": "raven-1", "key": "k3"}'),
     ask('ack_message', jsonb_build_object('message_id', pg_temp.id('leak'), 'response', 'giraffesecret yourself'), '{"actor": "raven-1", "key": "k4"}')));
@@ -60,7 +60,7 @@ select is((select count(*) from fleet.verify_projections()), 0::bigint, 'state i
 
 -- Again, the answer of it, and another event.
 create temp table head as select max(seq) as seq from fleet_log.events;
-select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'twice')), pg_temp.mail('again', 'The key is hunter2swordfish, keep it.'),
+select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'twice')), pg_temp.mail('again', 'hunter2swordfish is the key, keep it.'),
     ask('send_message', jsonb_build_object('in_reply_to', pg_temp.id('leak'), 'body', 'See above.'), '{"actor": "raven-1"}')));
 select is((answer(1)).result ->> 'redacted', '0', 'what is erased needs no second time');
 select is((answer(2)).code || ' ' || (answer(2)).field, 'forbidden /args/body', 'and is not taken again: nobody could read it');

@@ -103,6 +103,6 @@ begin
     return width;
 end $$;
 select cmp_ok(pg_temp.width(v), '<=', 120, 'fleet.' || v || ' fits a terminal')
-  from unnest(array['overview', 'board', 'stuck', 'log', 'timeline', 'held_files', 'waiting', 'stale', 'hosts_alive', 'bus', 'usage', 'ready']) v;
+  from unnest(array['overview', 'board', 'stuck', 'log', 'timeline', 'held_files', 'waiting', 'stale', 'hosts_alive', 'bus', 'usage', 'ready', 'inbox_unread']) v;
 select * from finish();
 rollback;
