@@ -1,9 +1,10 @@
 #pragma once
-// The two runs of the fault tests. Each says what was broken and what was done meanwhile, so that a test can
+// The runs of the fault tests. Each says what was broken and what was done meanwhile, so that a test can
 // ask for a minimum: a run in which nothing happened shows nothing.
 #include "fault/stage.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace fleet::fault {
@@ -64,5 +65,52 @@ struct FilesOutcome {
 };
 
 FilesOutcome run_files(FilesRun run);
+
+struct ClaimsRun {
+    StageOptions stage{};
+    int workers = 16;
+    std::size_t sorties = 2'000;
+    std::size_t kills_max = 40;
+    std::chrono::seconds limit{240};
+    bool kill_workers = true;
+};
+
+struct ClaimsOutcome {
+    Findings findings{};
+    std::vector<std::string> differences{};
+    std::vector<std::string> complaints{};
+    std::size_t sorties = 0;
+    std::size_t claimed = 0;
+    std::size_t accepted = 0;
+    std::size_t rejected = 0;
+    std::size_t requeued = 0;
+    std::size_t workers_killed = 0;
+    std::chrono::seconds took{};
+
+    std::string text() const;
+};
+
+ClaimsOutcome run_claims(ClaimsRun run);
+
+// `fleet simulate` on all daemons of the stage; the first one is killed, and started again, once `kill_after`
+// sorties are done.
+struct SimulationRun {
+    StageOptions stage{};
+    int pilots = 50;
+    int missions = 20;
+    int sorties_per_mission = 5;
+    int orders = 20;
+    std::int64_t kill_after = 20;
+    std::chrono::seconds limit{150};
+};
+
+struct SimulationOutcome {
+    int status = -1;
+    Json figures = nullptr;    // what it printed
+    std::string complaints{};  // all else that it printed
+    std::size_t daemons_killed = 0;
+};
+
+SimulationOutcome run_simulation(SimulationRun run);
 
 }  // namespace fleet::fault

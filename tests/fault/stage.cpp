@@ -26,7 +26,7 @@ Stage::Stage(StageOptions options) : options_{std::move(options)}, server_{optio
     }
     ask([](test::Postgres& admin) { test::seed_project(admin); });
     for (int i = 0; i < options_.daemons; ++i) {
-        test::DaemonOptions daemon{.dsn = database_->dsn()};
+        test::DaemonOptions daemon{.dsn = database_->dsn(), .environment = options_.daemon_environment};
         if (!options_.daemon_switches.empty())
             daemon.environment["FLEET_TEST_SWITCHES"] = options_.daemon_switches;
         daemons_.push_back(std::make_unique<test::DaemonProcess>(daemon));

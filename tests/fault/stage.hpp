@@ -1,6 +1,7 @@
 #pragma once
 // What the fault tests have in common: a server, a database, two hosts, workers with histories, and a hand
 // that breaks things.
+#include "fault/checker_claims.hpp"
 #include "fault/checker_events.hpp"
 #include "fault/checker_files.hpp"
 #include "fault/history.hpp"
@@ -10,6 +11,7 @@
 #include "support/server.hpp"
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -22,6 +24,7 @@ struct StageOptions {
     test::Durability durability = test::Durability::fast;
     std::string database_switches{};  // fleet.test_switches
     std::string daemon_switches{};    // FLEET_TEST_SWITCHES
+    std::map<std::string, std::string> daemon_environment{};
     int daemons = 2;
 };
 

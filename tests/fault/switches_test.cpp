@@ -66,5 +66,16 @@ TEST_CASE("without the displacement of what lapsed, a file is found held twice",
     CHECK(outcome.findings.of("held_in_log") > 0);
 }
 
+TEST_CASE("without the token check, an act with the token of an earlier claim is found", "[fault][switches]") {
+    ClaimsRun run;
+    run.sorties = 300;
+    run.kill_workers = false;
+    run.limit = std::chrono::seconds{60};
+    run.stage.database_switches = "no_token_check";
+    auto const outcome = run_claims(run);
+    std::cout << "no_token_check (claims): " << outcome.text() << std::endl;
+    CHECK(outcome.findings.of("stale_accepted") > 0);
+}
+
 }  // namespace
 }  // namespace fleet::fault

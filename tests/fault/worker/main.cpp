@@ -50,6 +50,7 @@ asio::awaitable<int> work_of(WorkerOptions options) {
     if (options.mode == "append") return append_through_daemon(std::move(options));
     if (options.mode == "subscribe" || options.mode == "direct") return subscribe(std::move(options));
     if (options.mode == "reserve") return reserve_in_rounds(std::move(options));
+    if (options.mode == "claim") return claim_until_nothing_is_left(std::move(options));
     throw std::invalid_argument{"unknown mode " + options.mode};
 }
 

@@ -13,7 +13,7 @@ namespace fleet::fault {
 namespace asio = boost::asio;
 
 struct WorkerOptions {
-    std::string mode{};      // append, psql, subscribe, direct, reserve
+    std::string mode{};      // append, psql, subscribe, direct, reserve, claim
     std::string endpoint{};  // of a daemon
     std::string dsn{};       // for psql and direct
     std::string project = "shop";
@@ -36,6 +36,9 @@ asio::awaitable<int> subscribe(WorkerOptions options);
 
 // Reserves, checks, extends, abandons and releases for so many rounds, those of its history counted.
 asio::awaitable<int> reserve_in_rounds(WorkerOptions options);
+
+// Claims, starts and completes sorties until none is open; leaves some behind, and tries the tokens of those.
+asio::awaitable<int> claim_until_nothing_is_left(WorkerOptions options);
 
 bool told_to_stop(WorkerOptions const& options);
 asio::awaitable<void> pause_for(std::int64_t milliseconds);
