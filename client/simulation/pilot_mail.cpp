@@ -63,7 +63,8 @@ asio::awaitable<void> SimulatedPilot::take_letter(Json letter) {
     auto const id = text_or(letter, "message_id", "");
     bool const wants_ack = flag_or(letter, "ack_required", false);
     Json args{{"message_id", id}};
-    auto answer = co_await call(wants_ack ? "messages.ack" : "messages.read", std::move(args));
+    std::string operation = wants_ack ? "messages.ack" : "messages.read";
+    auto answer = co_await call(std::move(operation), std::move(args));
     if (!answer) {
         stage_.ledger.fault(
             fmt::format("{} could not read {}: {}", callsign(), id, describe(answer.error())));

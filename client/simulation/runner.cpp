@@ -144,7 +144,7 @@ asio::awaitable<Result<void>> Runner::State::read_log(Audit& audit) {
     std::string after;
     while (true) {
         ListRequest request{{"limit", events_a_page}};
-        request["after"] = after.empty() ? "start" : after;
+        if (!after.empty()) request["after"] = after;
         auto page = co_await line->client(0).async_list_events(std::move(request), asio::use_awaitable);
         if (!page) co_return page.error();
         for (Event const& event : page->items) audit.take(event);

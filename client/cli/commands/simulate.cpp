@@ -10,9 +10,12 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
 
 namespace fleet::cli {
 namespace {
+
+constexpr std::chrono::seconds line_pause{10};
 
 struct SimulateFlags {
     simulation::PlanOptions plan{};
