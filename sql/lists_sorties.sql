@@ -103,7 +103,9 @@ begin
     select (i.item || jsonb_build_object('ready', x.why_not is null)
             || case when x.why_not is null then '{}' else jsonb_build_object('why_not', x.why_not) end)::text,
            (x.why_not is not null)::int || '.' || x.rank || '.' || x.created_seq
-      from page x join fleet_log.sortie_items i on i.sortie_id = x.sortie_id
+      from page x
+     -- LIMIT keeps it a look-up for each, whatever the planner thinks of the table.
+     cross join lateral (select y.item from fleet_log.sortie_items y where y.sortie_id = x.sortie_id limit 1) i
      order by x.why_not is not null, x.rank, x.created_seq;
 end $$;
 comment on function fleet.list_ready is
