@@ -93,7 +93,8 @@ begin
           from fleet_state.sorties s
          where s.mission_id is null and s.state in ('pending', 'assigned', 'in_progress', 'blocked', 'review', 'failed')
            and (board_loose.project is null or s.project = board_loose.project))
-    select coalesce(array_agg(o.sortie_id::text) filter (where o.place <= most), '{}'), count(*) filter (where o.place > most)
+    select coalesce(array_agg(o.sortie_id::text) filter (where o.place <= most), '{}'),
+           count(*) filter (where o.place > most)
       from open o;
 end $$;
 comment on function fleet_log.board_loose is
@@ -171,7 +172,8 @@ begin
       left join fleet_live.pilots l on l.project = a.project and l.callsign = a.callsign
       left join lateral (
            select s.sortie_id, s.title, s.progress, count(*) over () as held from fleet_state.sorties s
-            where s.state in ('assigned', 'in_progress', 'blocked', 'review') and s.project = a.project and s.pilot = a.callsign
+            where s.state in ('assigned', 'in_progress', 'blocked', 'review')
+              and s.project = a.project and s.pilot = a.callsign
             order by array_position('{in_progress,blocked,assigned,review}', s.state::text), s.assigned_at limit 1) s on true
       left join (select w.project, w.claimed_by, count(*) as claimed from fleet_state.work_orders w
                   where w.state = 'claimed' group by 1, 2) o on o.project = a.project and o.claimed_by = a.callsign;
@@ -207,7 +209,8 @@ begin
                    'unacked', (select count(*) from fleet_state.message_recipients m
                                 where m.awaits_ack and (board_mail.project is null or m.project = board_mail.project)),
                    'by_pilot', coalesce(jsonb_object_agg(
-                       case when board_mail.project is null then x.project || '/' else '' end || x.recipient, x.unread), '{}'))
+                       case when board_mail.project is null then x.project || '/' else '' end || x.recipient,
+                       x.unread), '{}'))
           from (select m.project, m.recipient, count(*) as unread from fleet_state.message_recipients m
                  where m.state = 'unread' and (board_mail.project is null or m.project = board_mail.project)
                  group by 1, 2) x);

@@ -111,7 +111,8 @@ begin
                        and l.seen_at + make_interval(secs => fleet_log.pilot_lease()) < late) as n) x;
     return query
     select c.what, case when count(r.id) = 0 then 'ok' else 'warn' end, count(r.id)
-               || coalesce(', the oldest for ' || fleet.time_words(extract(epoch from clock_timestamp() - min(r.since))), ''),
+               || coalesce(', the oldest for '
+                           || fleet.time_words(extract(epoch from clock_timestamp() - min(r.since))), ''),
            case when count(r.id) = 0 then '' else c.advice end
       from (values (1, 'halt', 'nothing is halted', 'select * from fleet.halts where halted; fleet.lift_halt'),
                    (2, 'dead', 'no work order is dead', 'select * from fleet.stuck where kind = ''dead''; fleet.retry_work'),

@@ -33,7 +33,8 @@ select 'broken', s.project, null, (
        s.title, s.sortie_id, s.created_at, null
   from fleet_state.sorties s where s.state = 'pending' and s.gate = 'broken'
 union all
-select 'no pilot', s.project, null, concat_ws(' with ', 'role ' || s.role, nullif(array_to_string(s.capabilities, ', '), '')),
+select 'no pilot', s.project, null,
+       concat_ws(' with ', 'role ' || s.role, nullif(array_to_string(s.capabilities, ', '), '')),
        s.title, s.sortie_id, s.created_at, null
   from fleet_state.sorties s
  where s.ready and not exists (
@@ -67,7 +68,8 @@ select fleet_log.short_project(m.project) as project, fleet_log.cut(m.title, 26)
   from fleet_state.missions m
   join lateral (
        select case when m.state = 'completed' then 100 else coalesce(floor(avg(
-                  case when s.state in ('completed', 'skipped', 'cancelled') then 100 else s.progress end)), 0)::int end as percent,
+                  case when s.state in ('completed', 'skipped', 'cancelled') then 100 else s.progress end)), 0)::int end
+                  as percent,
               count(*) as total, count(*) filter (where s.state in ('completed', 'skipped')) as done,
               nullif(count(*) filter (where s.state in ('assigned', 'in_progress', 'review')), 0) as working,
               nullif(count(*) filter (where s.ready), 0) as ready,
@@ -91,7 +93,8 @@ select fleet_log.short_project(p.project) as project,
        (select count(*) from fleet_state.missions m
          where m.project = p.project and m.state in ('pending', 'in_progress', 'review')) as missions,
        s.work, s.ready, s.stuck, a.pilots, a.stale,
-       (select count(*) from fleet_state.reservation_requests r where r.project = p.project and r.state = 'waiting') as waits,
+       (select count(*) from fleet_state.reservation_requests r where r.project = p.project and r.state = 'waiting')
+           as waits,
        o.orders, o.dead,
        (select count(*) from fleet_state.message_recipients m where m.project = p.project and m.state = 'unread') as unread,
        (select fleet.time_words(extract(epoch from clock_timestamp() - e.recorded_at)) from fleet_log.events e
@@ -102,7 +105,8 @@ select fleet_log.short_project(p.project) as project,
                        count(*) filter (where s.state = 'blocked') as stuck
                   from fleet_state.sorties s
                  where s.project = p.project and s.state in ('pending', 'assigned', 'in_progress', 'review', 'blocked')) s,
-       lateral (select count(*) filter (where a.state <> 'stale') as pilots, count(*) filter (where a.state = 'stale') as stale
+       lateral (select count(*) filter (where a.state <> 'stale') as pilots,
+                       count(*) filter (where a.state = 'stale') as stale
                   from fleet_state.pilots a where a.project = p.project and a.state <> 'deregistered') a,
        lateral (select count(*) filter (where o.state in ('pending', 'claimed')) as orders,
                        count(*) filter (where o.state = 'dead') as dead
@@ -126,7 +130,7 @@ comment on column fleet.overview.ago is 'How long ago something happened.';
 do $$
 declare
     words jsonb := '{
-        "kind": "halt, files, blocked, review, ack (an answer that is due), broken (its dependencies ended otherwise), no pilot (of that role or with those capabilities), dead (a work order that was given up) or stale.",
+        "kind": "halt, files, blocked, review, ack (an answer), broken (dependencies), no pilot, dead (a work order) or stale.",
         "project": "Key of the project, or its end.", "who": "Who waits or stopped.", "waits_for": "For whom or for what.",
         "what": "What it is about.", "id": "Id, or its end, which commands take as well.", "since": "Since when.",
         "until": "When it gives up, or the answer is due.", "for": "How long already."}';

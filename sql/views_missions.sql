@@ -45,8 +45,8 @@ select m.project, m.mission_id, left(m.title, 60) as title, m.state as status, m
   from fleet_state.missions m
  cross join lateral (
        -- As fleet_log.mission_progress, which is for commands: its rights are theirs.
-       select coalesce(floor(avg(case when s.state in ('completed', 'skipped', 'cancelled') then 100 else s.progress end)), 0)::int
-                  as percent, count(*) as total, count(*) filter (where fleet_log.has_ended(s.state)) as ended,
+       select coalesce(floor(avg(case when s.state in ('completed', 'skipped', 'cancelled') then 100
+                                      else s.progress end)), 0)::int as percent, count(*) as total, count(*) filter (where fleet_log.has_ended(s.state)) as ended,
               count(*) filter (where s.state in ('assigned', 'in_progress', 'review')) as at_work,
               count(*) filter (where s.ready) as ready, count(*) filter (where s.state = 'blocked') as blocked,
               count(*) filter (where s.state = 'failed') as failed

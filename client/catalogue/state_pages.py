@@ -1,4 +1,4 @@
-"""The page of states: a diagram and a table an entity, from the rows of sql/transitions*.sql, which the commands ask."""
+"""The page of states: a diagram and a table an entity, from the rows of sql/transitions*.sql."""
 import re
 
 import catalogue
@@ -11,7 +11,7 @@ ROW = re.compile(rf"\({STRING},\s*{STRING},\s*{STRING},\s*{STRING},\s*(?:null|{S
 WORDS = {
     "reservation": "A lease on files. *Lapsed* is a view of `active`: past its end, and in nobody's way.",
     "reservation request": "Waiting in line for files.",
-    "sortie": "One pilot-sized piece of a mission. *Ready* is a view of `pending`: its dependencies are settled as it asks.",
+    "sortie": "One pilot-sized piece of a mission. *Ready* is a view of `pending`: its dependencies ended as it asks.",
     "work order": "An item of the durable queue.",
 }
 
@@ -40,9 +40,11 @@ def diagram(steps):
         names = arrows.setdefault((origin, target), [])
         if event not in names:
             names.append(event)
-    lines = [f"    {state(origin)} --> {state(target)}: {', '.join(names)}" for (origin, target), names in arrows.items()]
+    lines = [f"    {state(origin)} --> {state(target)}: {', '.join(names)}"
+             for (origin, target), names in arrows.items()]
     left = {origin for _, origin, _, _, _ in steps}
-    lines += [f"    {target} --> [*]" for target in dict.fromkeys(row[3] for row in steps) if target not in left]
+    ends = dict.fromkeys(row[3] for row in steps if row[3] not in left)
+    lines += [f"    {target} --> [*]" for target in ends]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
 
 

@@ -31,7 +31,8 @@ def problems(types, templates):
         if template is None:
             yield f"sql/says.sql has no line for {row['type']}"
             continue
-        optional = {name for part in re.findall(r"\[[^]]*\]", template) for name in re.findall(r"\{([a-z_.]+)", part)}
+        optional = {name for part in re.findall(r"\[[^]]*\]", template)
+                    for name in re.findall(r"\{([a-z_.]+)", part)}
         for name in re.findall(r"\{([a-z_.]+)", template):
             if not known(name, row["fields"]):
                 yield f"sql/says.sql: {row['type']} has no field {name}"
@@ -45,7 +46,8 @@ def main(arguments):
     import catalogue  # it stands in the tree that is checked
 
     document = catalogue.events()
-    templates = dict(re.findall(r"when '(\w+)' then '([^']*)'", (root / "sql/says.sql").read_text(encoding="utf-8")))
+    text = (root / "sql/says.sql").read_text(encoding="utf-8")
+    templates = dict(re.findall(r"when '(\w+)' then '([^']*)'", text))
     found = list(problems(document["types"], templates))
     everything = {row["type"] for row in document["types"]} | set(catalogue.later(document))
     found += [f"sql/says.sql: there is no event {name}" for name in sorted(set(templates) - everything)]

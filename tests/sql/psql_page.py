@@ -3,9 +3,9 @@
 
 usage: psql_page.py DSN PAGE [--write]
 
-Every ```sql block is run by psql, in the order of the page. If a ```text block follows it, the answer must have its columns
-and, in order, at least its rows; ids, times and what depends on them may differ. No line may be wider than a terminal of
-120 columns. `--write` renews the text blocks from what psql says.
+Every ```sql block is run by psql, in the order of the page. If a ```text block follows it, the answer must have its
+columns and, in order, at least its rows; ids, times and what depends on them may differ. No line may be wider than a
+terminal of 120 columns. `--write` renews the text blocks from what psql says.
 """
 import pathlib
 import re
@@ -17,12 +17,13 @@ WIDTH = 120
 # Columns whose values no two runs share.
 VARYING = {"id", "seq", "token", "pid", "seconds", "silent_seconds", "minute", "from_seq", "last_seq", "head"}
 NOISE = [(r"\b[a-z]{2,4}_[0-7][0-9a-hjkmnp-tv-z]{25}\b", "ID"), (r"…[0-9a-hjkmnp-tv-z]{6}\b", "ID"),
-         (r"\d{4}-\d\d-\d\d", "DAY"), (r"\d\d:\d\d(:\d\d(\.\d+)?(\+00)?)?", "TIME"), (r"\b\d+[dhms]( \d+[hms])?(?!\w)", "SPAN")]
+         (r"\d{4}-\d\d-\d\d", "DAY"), (r"\d\d:\d\d(:\d\d(\.\d+)?(\+00)?)?", "TIME"),
+         (r"\b\d+[dhms]( \d+[hms])?(?!\w)", "SPAN")]
 
 
 def ask(dsn, sql):
-    done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", "-P", "footer=off", "-d", dsn, "-f", "-"],
-                          input=sql, capture_output=True, text=True, check=False)
+    words = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", "-P", "footer=off", "-d", dsn, "-f", "-"]
+    done = subprocess.run(words, input=sql, capture_output=True, text=True, check=False)
     if done.returncode != 0 or done.stderr.strip():
         raise ValueError(done.stderr.strip() or f"psql ended with {done.returncode}")
     return "".join(line.rstrip() + "\n" for line in done.stdout.splitlines()).strip("\n") + "\n"
