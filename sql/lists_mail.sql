@@ -36,9 +36,10 @@ declare
 begin
     -- Planned for just these filters, as list_events is.
     return query execute format(
-        'select fleet_log.message_page(x, 2000)::text, x.sent_seq::text
-           from (select m.* from %s where %s order by %s.sent_seq desc limit $3) x order by x.sent_seq desc',
-        case when box then 'fleet_state.message_recipients r join fleet_state.messages m on m.message_id = r.message_id'
+        'select fleet_log.message_page(x.message_id, 2000)::text, x.sent_seq::text
+           from (select m.message_id, m.sent_seq from %s where %s order by %s.sent_seq desc limit $3) x order by x.sent_seq desc',
+        case when box then 'fleet_state.message_recipients r cross join lateral (
+                                select * from fleet_state.messages y where y.message_id = r.message_id offset 0) m'
              else 'fleet_state.messages m' end, wanted, case when box then 'r' else 'm' end)
         using filter, before, fleet_log.page_size(filter), fleet_log.thread_id_of(place, filter ->> 'thread_id');
 end $$;
@@ -50,15 +51,16 @@ returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
 set enable_seqscan = off as $$
+declare
+    id constant text := fleet_log.message_id_of(filter ->> 'project', filter ->> 'message_id');
 begin
     return query
-    select (fleet_log.message_page(m, null) || jsonb_build_object('recipients', (
+    select (page.item || jsonb_build_object('recipients', (
                select jsonb_agg(fleet_log.mailbox_json(r) - 'response_digest'
                                 || fleet_log.response_json(r.response_digest) order by r.recipient)
-                 from fleet_state.message_recipients r where r.message_id = m.message_id)))::text, m.message_id::text
-      from fleet_state.messages m
-     where m.message_id = fleet_log.message_id_of(filter ->> 'project', filter ->> 'message_id')
-       and (filter ->> 'project' is null or m.project = filter ->> 'project');
+                 from fleet_state.message_recipients r where r.message_id = id)))::text, id
+      from (select fleet_log.message_page(id, null) as item offset 0) page
+     where filter ->> 'project' is null or page.item ->> 'project' = filter ->> 'project';
 end $$;
 comment on function fleet.show_message is
     'One message as JSON, with its whole text and what each recipient did. Example: select item from fleet.show_message(''{"project":"demo","message_id":"msg_01…"}'')';
@@ -87,30 +89,26 @@ begin
         after_seq := coalesce(split_part(after, '.', 2)::bigint, 0);
         -- The most important first; of equals the oldest, so that none is put off for ever.
         return query
-        select (fleet_log.message_page(m, 2000) || fleet_log.inbox_part(x))::text, x.rank || '.' || x.sent_seq
+        select (fleet_log.message_page(x.message_id, 2000) || fleet_log.inbox_part(x))::text, x.rank || '.' || x.sent_seq
           from (select r.* from fleet_state.message_recipients r
                  where r.project = place and r.recipient = box and r.state = 'unread'
                    and r.rank between least_rank and after_rank and (r.rank < after_rank or r.sent_seq > after_seq)
-                   and ((thread is null and sortie is null) or exists (
-                        select from fleet_state.messages y
-                         where y.message_id = r.message_id and (thread is null or y.thread_id = thread)
-                           and (sortie is null or y.sortie_id = sortie)))
+                   and ((thread is null and sortie is null) or (
+                        select (thread is null or y.thread_id = thread) and (sortie is null or y.sortie_id = sortie)
+                          from fleet_state.messages y where y.message_id = r.message_id))
                  order by r.rank desc, r.sent_seq limit fleet_log.page_size(filter)) x
-          join fleet_state.messages m on m.message_id = x.message_id
          order by x.rank desc, x.sent_seq;
         return;
     end if;
     after_seq := coalesce(fleet_log.message_cursor(after), 9223372036854775807);
     return query
-    select (fleet_log.message_page(m, 2000) || fleet_log.inbox_part(x))::text, x.sent_seq::text
+    select (fleet_log.message_page(x.message_id, 2000) || fleet_log.inbox_part(x))::text, x.sent_seq::text
       from (select r.* from fleet_state.message_recipients r
              where r.project = place and r.recipient = box and r.sent_seq < after_seq and r.rank >= least_rank
-               and ((thread is null and sortie is null) or exists (
-                    select from fleet_state.messages y
-                     where y.message_id = r.message_id and (thread is null or y.thread_id = thread)
-                       and (sortie is null or y.sortie_id = sortie)))
+               and ((thread is null and sortie is null) or (
+                    select (thread is null or y.thread_id = thread) and (sortie is null or y.sortie_id = sortie)
+                      from fleet_state.messages y where y.message_id = r.message_id))
              order by r.sent_seq desc limit fleet_log.page_size(filter)) x
-      join fleet_state.messages m on m.message_id = x.message_id
      order by x.sent_seq desc;
 end $$;
 comment on function fleet.list_inbox is
@@ -138,7 +136,7 @@ begin
           from (select x.* from fleet_state.message_recipients x
                  where x.project = pending_receipts.project and x.sender = pending_receipts.sender and x.receipt_pending
                  order by x.last_seq desc limit 20) r
-          join fleet_state.messages m on m.message_id = r.message_id);
+         cross join lateral (select * from fleet_state.messages y where y.message_id = r.message_id offset 0) m);
 end $$;
 comment on function fleet_log.pending_receipts is
     'The latest twenty receipts that a sender has not seen. Example: select fleet_log.pending_receipts(''demo'', ''viper-1'')';
@@ -182,6 +180,7 @@ set enable_seqscan = off as $$
 declare
     wanted constant tsquery := websearch_to_tsquery('english', asked ->> 'q');
     after constant text := nullif(asked ->> 'after', '');
+    thread constant text := fleet_log.thread_id_of(asked ->> 'project', asked ->> 'thread_id');
     after_rank real;
 begin
     if wanted is null or numnode(wanted) = 0 then
@@ -194,15 +193,15 @@ begin
     select x.message_id, x.rank, wanted
       from (select w.message_id::text as message_id, ts_rank_cd(w.words, wanted) as rank
               from fleet_log.mail_words w
-              join fleet_state.messages m on m.message_id = w.message_id
+             -- For each that matches, by its key: an index of the project would be read for every one of them.
+             cross join lateral (select * from fleet_state.messages y where y.message_id = w.message_id offset 0) m
              where w.words @@ wanted
                and (asked ->> 'project' is null or m.project = asked ->> 'project')
                and (asked ->> 'from' is null or m.sender = asked ->> 'from')
-               and (asked ->> 'thread_id' is null
-                    or m.thread_id = fleet_log.thread_id_of(asked ->> 'project', asked ->> 'thread_id'))
-               and (asked ->> 'callsign' is null or exists (
-                    select from fleet_state.message_recipients r
-                     where r.message_id = m.message_id and r.recipient = asked ->> 'callsign' and r.state <> 'bounced'))) x
+               and (thread is null or m.thread_id = thread)
+               and (asked ->> 'callsign' is null or (
+                    select r.state from fleet_state.message_recipients r
+                     where r.message_id = m.message_id and r.recipient = asked ->> 'callsign') <> 'bounced')) x
      where after is null or x.rank < after_rank
         or (x.rank = after_rank and x.message_id collate "C" < split_part(after, ' ', 2))
      order by x.rank desc, x.message_id collate "C" desc limit most;
@@ -222,7 +221,7 @@ begin
                'StartSel=«, StopSel=», MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=" … "')))::text,
            s.rank || ' ' || s.message_id
       from fleet_log.search_rows(asked, fleet_log.page_size(asked)) s
-      join fleet_state.messages m on m.message_id = s.message_id
+     cross join lateral (select * from fleet_state.messages y where y.message_id = s.message_id offset 0) m
      order by s.rank desc, s.message_id collate "C" desc;
 end $$;
 comment on function fleet.search_mail is
@@ -251,15 +250,16 @@ returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
 set enable_seqscan = off as $$
+declare
+    id constant text := fleet_log.thread_id_of(filter ->> 'project', filter ->> 'thread_id');
 begin
     return query
     select (fleet_log.thread_json(t) || jsonb_build_object('messages', (
-               select coalesce(jsonb_agg(fleet_log.message_page(m, 2000) order by m.sent_seq), '[]')
-                 from (select x.* from fleet_state.messages x where x.thread_id = t.thread_id
-                        order by x.sent_seq desc limit 100) m)))::text, t.thread_id::text
-      from fleet_state.threads t
-     where t.thread_id = fleet_log.thread_id_of(filter ->> 'project', filter ->> 'thread_id')
-       and (filter ->> 'project' is null or t.project = filter ->> 'project');
+               select coalesce(jsonb_agg(fleet_log.message_page(x.message_id, 2000) order by x.sent_seq), '[]')
+                 from (select y.message_id, y.sent_seq from fleet_state.messages y where y.thread_id = id
+                        order by y.sent_seq desc limit 100) x)))::text, id
+      from (select * from fleet_state.threads y where y.thread_id = id offset 0) t
+     where filter ->> 'project' is null or t.project = filter ->> 'project';
 end $$;
 comment on function fleet.show_thread is
     'A conversation as JSON, with its last hundred messages, the oldest first. Example: select item from fleet.show_thread(''{"project":"demo","thread_id":"thr_01…"}'')';

@@ -55,9 +55,9 @@ begin
            set body = null, redacted_at = w.at, redacted_by = w.actor, redact_reason = reason
          where b.digest = any(fresh);
         update fleet_log.mail_words x
-           set words = setweight(to_tsvector('english', m.subject), 'A')
-          from fleet_state.messages m
-         where x.body_digest = any(fresh) and m.message_id = x.message_id;
+           set words = setweight(to_tsvector('english', coalesce((
+                   select m.subject from fleet_state.messages m where m.message_id = x.message_id), '')), 'A')
+         where x.body_digest = any(fresh);
         -- No answer should hold a text. Those of the request that brought this one go all the same.
         delete from fleet_live.idempotency i where i.stored_at = e.recorded_at;
         w := fleet_log.put(w, 'body_redacted', 'redaction', e.event_id,

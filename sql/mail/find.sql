@@ -1,5 +1,8 @@
 -- Which message, which thread, whose mailbox.
 
+-- Plans are made once a session, often over an empty table, where all indexes look equally good. So a query here can use
+-- one index only: by its key alone, and the project is compared afterwards.
+
 create function fleet_log.message_id_of(project text, given text)
 returns text
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -10,13 +13,17 @@ begin
         return given;
     end if;
     -- The last six characters are what people see; an index holds them. A start is a range of the key.
-    ids := array(select m.message_id from fleet_state.messages m
-                  where right(m.message_id, 6) = right(given, 6) and length(given) >= 6
-                    and right(m.message_id, length(given)) = given and m.project = message_id_of.project
-                 union
-                 (select m.message_id from fleet_state.messages m
-                   where m.message_id >= given and m.message_id < given || chr(1114111)
-                     and m.project = message_id_of.project limit 2));
+    if length(given) >= 6 then
+        ids := array(select x.message_id from (select m.message_id, m.project from fleet_state.messages m
+                                                where right(m.message_id, 6) = right(given, 6) offset 0) x
+                      where right(x.message_id, length(given)) = given and x.project = message_id_of.project limit 2);
+    end if;
+    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'msg_') and length(given) > 4 then
+        ids := array(select x.message_id from (select m.message_id, m.project from fleet_state.messages m
+                                                where m.message_id >= given and m.message_id < given || chr(1114111)
+                                                order by m.message_id limit 1000) x
+                      where x.project = message_id_of.project limit 2);
+    end if;
     return case when cardinality(ids) = 1 then ids[1] else given end;
 end $$;
 comment on function fleet_log.message_id_of is
@@ -31,13 +38,17 @@ begin
     if length(given) >= 30 or given is null then
         return given;
     end if;
-    ids := array(select t.thread_id from fleet_state.threads t
-                  where right(t.thread_id, 6) = right(given, 6) and length(given) >= 6
-                    and right(t.thread_id, length(given)) = given and t.project = thread_id_of.project
-                 union
-                 (select t.thread_id from fleet_state.threads t
-                   where t.thread_id >= given and t.thread_id < given || chr(1114111)
-                     and t.project = thread_id_of.project limit 2));
+    if length(given) >= 6 then
+        ids := array(select x.thread_id from (select t.thread_id, t.project from fleet_state.threads t
+                                               where right(t.thread_id, 6) = right(given, 6) offset 0) x
+                      where right(x.thread_id, length(given)) = given and x.project = thread_id_of.project limit 2);
+    end if;
+    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'thr_') and length(given) > 4 then
+        ids := array(select x.thread_id from (select t.thread_id, t.project from fleet_state.threads t
+                                               where t.thread_id >= given and t.thread_id < given || chr(1114111)
+                                               order by t.thread_id limit 1000) x
+                      where x.project = thread_id_of.project limit 2);
+    end if;
     return case when cardinality(ids) = 1 then ids[1] else given end;
 end $$;
 comment on function fleet_log.thread_id_of is
@@ -47,14 +58,25 @@ create function fleet_log.find_message(w fleet_log.work, given text)
 returns fleet_state.messages
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
+    id constant text := fleet_log.message_id_of(w.project, given);
     found fleet_state.messages;
 begin
-    select * into found from fleet_state.messages m
-     where m.message_id = fleet_log.message_id_of(w.project, given) and m.project = w.project;
-    return found;
+    select * into found from fleet_state.messages m where m.message_id = id;
+    return case when found.project = w.project then found end;
 end $$;
 comment on function fleet_log.find_message is
     'The message''s row, or nulls. Example, in a command: m := fleet_log.find_message(w, w.args ->> ''message_id'')';
+
+create function fleet_log.find_thread(w fleet_log.work, given text)
+returns text
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    id constant text := fleet_log.thread_id_of(w.project, given);
+begin
+    return case when (select t.project from fleet_state.threads t where t.thread_id = id) = w.project then id end;
+end $$;
+comment on function fleet_log.find_thread is
+    'The id of a thread that is there, or null. Example, in a command: thread := fleet_log.find_thread(w, w.args ->> ''thread_id'')';
 
 create function fleet_log.mailbox_of(w fleet_log.work, m fleet_state.messages)
 returns text
@@ -100,12 +122,13 @@ begin
                'lost', coalesce(jsonb_agg(jsonb_build_object('callsign', n.name, 'reason', v.reason)
                                           order by n.name collate "C") filter (where v.reason is not null), '[]'))
       into answer
-      from (select distinct x.name from unnest(plain) x(name)) n
-      left join fleet_state.pilots p on p.project = squawk_recipients.project and p.callsign = n.name
+      from (select x.name, (select p.state from fleet_state.pilots p
+                             where p.project = squawk_recipients.project and p.callsign = x.name) as state
+              from (select distinct y.name from unnest(plain) y(name)) x) n
      cross join lateral (
-           select case when n.name = 'operator' then null when p.state is null then 'unknown'
-                       when p.state = 'deregistered' then 'deregistered'
-                       when p.state = 'stale' and squawk_recipients.bounce_stale then 'stale' end as reason) v;
+           select case when n.name = 'operator' then null when n.state is null then 'unknown'
+                       when n.state = 'deregistered' then 'deregistered'
+                       when n.state = 'stale' and squawk_recipients.bounce_stale then 'stale' end as reason) v;
     return answer;
 end $$;
 comment on function fleet_log.squawk_recipients is

@@ -67,14 +67,18 @@ end $$;
 comment on function fleet_log.response_json is
     'What came with an acknowledgement, as a member. Example: select fleet_log.response_json(r.response_digest) from fleet_state.message_recipients r';
 
-create function fleet_log.message_page(m fleet_state.messages, most int)
+create function fleet_log.message_page(id text, most int)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    m fleet_state.messages;
 begin
-    return fleet_log.message_json(m) || fleet_log.body_json('body', m.body_digest, most);
+    select * into m from fleet_state.messages x where x.message_id = message_page.id;
+    return case when m.message_id is not null
+                then fleet_log.message_json(m) || fleet_log.body_json('body', m.body_digest, message_page.most) end;
 end $$;
 comment on function fleet_log.message_page is
-    'A message with its text, cut at so many characters. Example: select fleet_log.message_page(m, 2000) from fleet_state.messages m';
+    'A message with its text, cut at so many characters. Example: select fleet_log.message_page(''msg_01…'', 2000)';
 
 create function fleet_log.thread_json(t fleet_state.threads)
 returns jsonb

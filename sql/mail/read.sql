@@ -52,7 +52,9 @@ declare
     box constant text := fleet_log.mailbox_of(w, m);
     r fleet_state.message_recipients;
     receipts constant boolean := m.sender = w.actor and exists (
-        select from fleet_state.message_recipients x where x.message_id = m.message_id and x.receipt_pending);
+        -- Not by the index of pending receipts: those of one message are few.
+        select from fleet_state.message_recipients x
+         where x.message_id = m.message_id and coalesce(x.receipt_pending, false));
 begin
     if m.message_id is null or (box is null and m.sender <> w.actor) then
         return fleet_log.mailbox_refusal(w, m);

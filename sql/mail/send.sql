@@ -118,7 +118,7 @@ declare
     stale_too constant boolean := coalesce((w.args ->> 'bounce_stale')::boolean, false);
     ack constant boolean := coalesce((w.args ->> 'ack_required')::boolean, false);
     names text[] := array(select jsonb_array_elements_text(nullif(w.args -> 'to', 'null')));
-    thread text := fleet_log.thread_id_of(w.project, w.args ->> 'thread_id');
+    thread text := fleet_log.find_thread(w, w.args ->> 'thread_id');
     id constant text := coalesce(w.args ->> 'message_id', fleet.new_id('msg'));
     subject text := w.args ->> 'subject';
     parent fleet_state.messages;
@@ -135,7 +135,7 @@ begin
         parent := fleet_log.find_message(w, w.args ->> 'in_reply_to');
         if parent.message_id is null then
             return fleet_log.refuse(w, 'not_found', '/args/in_reply_to', 'no message ' || (w.args ->> 'in_reply_to'));
-        elsif thread is not null and thread <> parent.thread_id then
+        elsif w.args ->> 'thread_id' is not null and thread is distinct from parent.thread_id then
             return fleet_log.refuse(w, 'invalid_field', '/args/thread_id',
                 'the message answered is in the thread ' || parent.thread_id,
                 'leave thread_id out: a reply takes the thread');
@@ -151,8 +151,7 @@ begin
                 names := parent.recipients;
             end if;
         end if;
-    elsif thread is not null and not exists (
-        select from fleet_state.threads t where t.thread_id = thread and t.project = w.project) then
+    elsif thread is null and w.args ->> 'thread_id' is not null then
         return fleet_log.refuse(w, 'not_found', '/args/thread_id', 'no thread ' || (w.args ->> 'thread_id'),
                                 'leave thread_id out to open one');
     end if;
@@ -192,8 +191,7 @@ declare
                                    'Notice');
     ack constant boolean := coalesce((options ->> 'ack_required')::boolean, false);
     parent constant fleet_state.messages := fleet_log.find_message(w, options ->> 'in_reply_to');
-    thread text := (select t.thread_id from fleet_state.threads t
-                     where t.thread_id = coalesce(parent.thread_id, options ->> 'thread_id') and t.project = w.project);
+    thread text := coalesce(parent.thread_id, fleet_log.find_thread(w, options ->> 'thread_id'));
     to_whom constant jsonb := fleet_log.squawk_recipients(w.project, send_squawk."from", send_squawk."to", false);
     opens constant boolean := thread is null;
 begin

@@ -32,7 +32,7 @@ begin
           from (select m.*, x.data ->> 'recipient' as recipient,
                        row_number() over (partition by m.sender, x.data ->> 'recipient' order by m.sent_seq) as place
                   from unnest(drafts) x
-                  join fleet_state.messages m on m.message_id = x.stream_id) d
+                 cross join lateral (select * from fleet_state.messages y where y.message_id = x.stream_id offset 0) m) d
           join fleet_state.pilots p on p.project = d.project and p.callsign = d.sender and p.state <> 'deregistered'
          where d.sender <> d.recipient
          group by d.sender, d.recipient
@@ -76,7 +76,7 @@ begin
            m.sent_at::timestamptz, d.ack_due_at::timestamptz, m.thread_id::text, m.sortie_id::text, m.mission_id::text, m.sent_seq
       from due d
       join noted n on n.message_id = d.message_id and n.recipient = d.recipient
-      join fleet_state.messages m on m.message_id = d.message_id
+     cross join lateral (select * from fleet_state.messages y where y.message_id = d.message_id offset 0) m
      order by d.ack_due_at, d.sent_seq, d.recipient;
 end $$;
 comment on function fleet_log.unanswered_mail is

@@ -150,10 +150,51 @@ begin
               join fleet_state.messages m on m.message_id = e.stream_id and m.sender = e.data ->> 'reader'
              where e.seq between apply_marks.from_seq and apply_marks.to_seq and e.type = 'message_read'
              group by e.stream_id) s
-     where r.message_id = s.stream_id and r.receipt_pending and r.last_seq < s.seq;
+     where r.message_id = s.stream_id and coalesce(r.receipt_pending, false) and r.last_seq < s.seq;
 end $$;
 comment on function fleet_state.apply_marks is
     'Folds what happened to messages after they were sent. Example: select fleet_state.apply_marks(1, 100)';
+
+create function fleet_state.apply_mark_one(e fleet_log.events)
+returns void
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    who constant text := coalesce(e.data ->> 'reader', e.data ->> 'acker', e.data ->> 'recipient');
+    author text;
+begin
+    -- The same as apply_marks for one event; readings come as often as messages.
+    if e.type = 'message_updated' then
+        update fleet_state.messages m
+           set body_digest = e.data ->> 'body_digest', body_bytes = (e.data ->> 'body_bytes')::int,
+               updated_at = e.recorded_at, version = e.stream_version, last_seq = e.seq
+         where m.message_id = e.stream_id;
+        return;
+    end if;
+    update fleet_state.messages m
+       set version = e.stream_version, last_seq = e.seq
+     where m.message_id = e.stream_id returning m.sender into author;
+    update fleet_state.message_recipients r
+       set state = case when r.state = 'bounced' or e.type = 'message_bounced' then 'bounced'
+                        when r.acked_at is not null or e.type = 'message_acked' then 'acked' else 'read' end,
+           read_at = case when e.type = 'message_bounced' then r.read_at else coalesce(r.read_at, e.recorded_at) end,
+           acked_at = case when e.type = 'message_acked' then coalesce(r.acked_at, e.recorded_at) else r.acked_at end,
+           response_digest = coalesce(r.response_digest, e.data ->> 'response_digest'),
+           bounced_at = case when e.type = 'message_bounced' then coalesce(r.bounced_at, e.recorded_at) else r.bounced_at end,
+           bounce_reason = coalesce(r.bounce_reason, e.data ->> 'reason'),
+           awaits_ack = r.awaits_ack and e.type = 'message_read',
+           receipt_pending = r.receipt_pending or (e.type <> 'message_bounced' and r.ack_due_at is not null
+                                                   and r.recipient <> r.sender),
+           last_seq = e.seq
+     where r.message_id = e.stream_id and r.recipient = who;
+    if e.type = 'message_read' and who = author then
+        update fleet_state.message_recipients r
+           set receipt_pending = false
+         -- Written so that only the key can be used: the index of pending receipts looks as good to a plan made early.
+         where r.message_id = e.stream_id and coalesce(r.receipt_pending, false) and r.last_seq < e.seq;
+    end if;
+end $$;
+comment on function fleet_state.apply_mark_one is
+    'Folds one event of a message after it was sent. Example: select fleet_state.apply_mark_one(e) from fleet_log.events e where e.seq = 42';
 
 create function fleet_state.fold_message(from_seq bigint, to_seq bigint)
 returns void
@@ -165,17 +206,16 @@ declare
 begin
     if from_seq = to_seq then
         select * into one from fleet_log.events e where e.seq = from_seq;
-        sent := one.type = 'message_sent';
-        marks := not sent;
-        if sent then
+        if one.type = 'message_sent' then
             perform fleet_state.apply_sent_one(one);
-            return;
+        else
+            perform fleet_state.apply_mark_one(one);
         end if;
-    else
-        select bool_or(e.type = 'message_sent'), bool_or(e.type <> 'message_sent') into sent, marks
-          from fleet_log.events e
-         where e.seq between fold_message.from_seq and fold_message.to_seq and e.stream_type = 'message';
+        return;
     end if;
+    select bool_or(e.type = 'message_sent'), bool_or(e.type <> 'message_sent') into sent, marks
+      from fleet_log.events e
+     where e.seq between fold_message.from_seq and fold_message.to_seq and e.stream_type = 'message';
     if sent then
         perform fleet_state.apply_sent(from_seq, to_seq);
     end if;
