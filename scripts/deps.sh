@@ -15,6 +15,8 @@ packages=(
   postgresql postgresql-15 postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl
 )
 extra=(clang-16 clang-format clang-tidy lcov libbenchmark-dev)
+# For the test of the OpenAPI document. Node often comes from elsewhere than Debian, and brings its own npm.
+if ! command -v npm >/dev/null; then packages+=(nodejs npm); fi
 if [ "${1:-}" = --extra ]; then packages+=("${extra[@]}"); fi
 
 if ! command -v apt-get >/dev/null; then

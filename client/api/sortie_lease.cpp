@@ -87,7 +87,7 @@ asio::awaitable<Result<void>> SortieLease::renew(State& state) {
     co_return Result<void>();
 }
 
-// Ends when the lease is given back or lost. A daemon that is away is asked again until the lease has run out.
+// Ends when the lease is given back or lost. A daemon that is away is asked until the lease has run out.
 asio::awaitable<void> SortieLease::keep_alive(std::shared_ptr<State> state) {
     Millis pause = std::max(renew_soonest, state->length() / 3);
     while (state->held) {

@@ -50,7 +50,7 @@ def refusals(row, status_of):
     codes = list(ALWAYS) + list(row.get("errors", []))
     if row["method"] != "GET":
         codes += WITH_BODY
-    if row.get("project") or "{" in row["path"]:
+    if row.get("project") or row.get("statement") or "{" in row["path"]:
         codes += IN_PROJECT
     if row.get("act"):
         codes += COMMAND

@@ -327,3 +327,62 @@ TEST_CASE("a day in SQL", "[integration][faces]") {
     SqlFace face(house.database, "sql");
     live(house, face, "sql");
 }
+
+TEST_CASE("a script lives through a mission with typed calls", "[integration][faces]") {
+    House house;
+    ClientOptions options;
+    options.endpoint = "unix:" + house.daemon.socket();
+    options.project = "script";
+    options.callsign = "viper-1";
+    Blocking fleet(options);
+    fleet.register_project({.key = "script"});
+    PilotRequest pilot;
+    pilot.callsign = "viper-1";
+    pilot.program = "test";
+    pilot.model = "m";
+    fleet.register_pilot(pilot);
+
+    MissionRequest goal;
+    goal.title = "Ship";
+    auto const mission = fleet.create_mission(goal);
+    SortieRequest piece;
+    piece.title = "Build";
+    piece.mission_id = mission.mission_id;
+    fleet.create_sortie(piece);
+    fleet.start_mission(mission.mission_id);
+    auto const claimed = std::get<Claimed>(fleet.claim_sortie());
+    CHECK(claimed.sortie.pilot == "viper-1");
+    fleet.start_sortie(claimed.fence());
+    ProgressRequest half;
+    half.percent = 50;
+    CHECK(fleet.progress(claimed.fence(), half).progress == 50);
+    CompleteRequest done;
+    done.summary = "built";
+    CHECK(fleet.complete_sortie(claimed.fence(), done).status == "completed");
+    auto const ended = fleet.show_mission(mission.mission_id);
+    CHECK(ended.status == "completed");
+    CHECK(ended.progress == 100);
+    CHECK(std::get<NothingReady>(fleet.claim_sortie()).pending == 0);
+
+    OrderRequest order;
+    order.kind = "index";
+    order.payload = Json{{"path", "src"}};
+    fleet.enqueue(order);
+    auto const orders = fleet.claim_orders();
+    REQUIRE(orders.size() == 1);
+    CHECK(orders[0].payload["path"] == "src");
+    CHECK(fleet.complete_order(orders[0].fence(), Json{{"files", 3}}).status == "completed");
+
+    MessageRequest message;
+    message.to = {"viper-1"};
+    message.subject = "to me";
+    message.body = "do not forget";
+    auto const sent = fleet.send(message);
+    InboxRequest mine;
+    mine.callsign = "viper-1";
+    auto const inbox = fleet.inbox(mine);
+    REQUIRE(inbox.unread == 1);
+    CHECK(inbox.page.items[0].body == "do not forget");
+    CHECK(fleet.read(sent.message_id).message_id == sent.message_id);
+    CHECK(fleet.inbox(mine).unread == 0);
+}

@@ -1,6 +1,9 @@
 #pragma once
 // The client for scripts and small tools: each call waits for its answer.
 #include <fleet/client.hpp>
+#include <fleet/mail.hpp>
+#include <fleet/orders.hpp>
+#include <fleet/work.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -37,6 +40,25 @@ public:
     std::vector<AppendedEvent> append(AppendRequest request);
     Page<Event> events(ListRequest request = Json::object());
     Cursor ack(std::string consumer, std::int64_t seq);
+
+    Mission create_mission(MissionRequest request);
+    Mission start_mission(std::string mission_id);
+    Mission show_mission(std::string mission_id);
+    Sortie create_sortie(SortieRequest request);
+    ClaimOutcome claim_sortie(ClaimRequest request = {});
+    Sortie start_sortie(Fence fence);
+    Sortie progress(Fence fence, ProgressRequest request);
+    Sortie complete_sortie(Fence fence, CompleteRequest request = {});
+    Sortie fail_sortie(Fence fence, FailRequest request);
+
+    WorkOrder enqueue(OrderRequest request);
+    std::vector<ClaimedOrder> claim_orders(ClaimOrdersRequest request = {});
+    WorkOrder complete_order(Fence fence, Json result = nullptr);
+
+    Message send(MessageRequest request);
+    Inbox inbox(InboxRequest request);
+    Message read(std::string message_id);
+    Message ack_message(std::string message_id, std::string response = {});
 
     Client& client() { return client_; }
     asio::io_context& loop() { return loop_; }
