@@ -193,7 +193,7 @@ asio::awaitable<void> SimulatedPilot::finish_mail() {
             co_await read_mail();
             continue;
         }
-        if (stage_.pilots_at_work == 0 && stage_.ledger.unread() == 0) break;
+        if (stage_.mail_is_over()) break;
         co_await stage_.mail.wait(mail_pause);
     }
     stage_.mail.ring_all();

@@ -71,17 +71,20 @@ asio::awaitable<void> SimulatedPilot::take_letter(Json letter) {
         co_return;
     }
     stage_.ledger.counts.acks += wants_ack ? 1 : 0;
-    stage_.ledger.read(id, me_);
-
-    auto const subject = text_or(letter, "subject", "");
     auto const from = text_or(letter, "from", "");
+    auto const subject = text_or(letter, "subject", "");
     auto const& pilots = stage_.plan.pilots;
     auto is_writer = [&](PlannedPilot const& pilot) { return pilot.callsign == from; };
     auto const writer = std::find_if(pilots.begin(), pilots.end(), is_writer);
-    if (writer == pilots.end() || !answers(stage_.plan, me_, subject)) co_return;
+    bool const will_answer = writer != pilots.end() && answers(stage_.plan, me_, subject);
+    // Before it counts as read: nobody may leave while an answer is to come.
+    stage_.letters_under_way += will_answer ? 1U : 0U;
+    stage_.ledger.read(id, me_);
+    if (!will_answer) co_return;
     Json reply{{"in_reply_to", id}, {"to", Json::array({from})}, {"body", "I have seen it."}};
     reply["subject"] = "Re: " + subject;
     auto sent = co_await call("messages.send", std::move(reply));
+    stage_.letters_under_way -= 1;
     if (!sent) {
         stage_.ledger.fault(fmt::format("{}: an answer was refused: {}", callsign(), describe(sent.error())));
         co_return;

@@ -98,6 +98,10 @@ bool Stage::work_is_over() const {
            (ledger.completed_count() == plan.sorties.size() && orders_done_ >= plan.orders.size());
 }
 
+bool Stage::mail_is_over() const {
+    return pilots_at_work == 0 && letters_under_way == 0 && ledger.unread() == 0;
+}
+
 void Stage::stop() {
     stopped_ = true;
     work.ring_all();

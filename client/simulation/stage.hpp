@@ -62,6 +62,9 @@ public:
     bool is_stopped() const { return stopped_; }
     std::size_t orders_done() const { return orders_done_; }
     std::size_t pilots_at_work = 0;
+    std::size_t letters_under_way = 0;  // read ones that are being answered
+    // Nobody writes any more, and everything that was written is read.
+    bool mail_is_over() const;
 
     // The pause that so much work makes at this speed.
     Millis scaled(Millis length) const;

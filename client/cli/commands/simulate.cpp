@@ -80,7 +80,15 @@ void tell(Context& context, simulation::Report const& report) {
 int simulate(Context& context, SimulateFlags const& flags) {
     auto options = run_options(context, flags);
     auto& screen = context.screen();
+    std::string doing;
+    auto told = std::chrono::steady_clock::time_point{};
     auto on_progress = [&](simulation::Progress const& progress) {
+        auto const now = std::chrono::steady_clock::now();
+        // Elsewhere than on a terminal each remark is a line of its own.
+        bool const soon = progress.doing == doing && now - told < line_pause;
+        if (soon && !screen.is_terminal()) return;
+        doing = progress.doing;
+        told = now;
         screen.passing(progress_words(progress));
     };
     simulation::Runner runner(context.loop().get_executor(), std::move(options), on_progress);
