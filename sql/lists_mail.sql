@@ -37,7 +37,8 @@ begin
     -- Planned for just these filters, as list_events is.
     return query execute format(
         'select fleet_log.message_page(x.message_id, 2000)::text, x.sent_seq::text
-           from (select m.message_id, m.sent_seq from %s where %s order by %s.sent_seq desc limit $3) x order by x.sent_seq desc',
+           from (select m.message_id, m.sent_seq from %s where %s order by %s.sent_seq desc limit $3) x
+          order by x.sent_seq desc',
         case when box then 'fleet_state.message_recipients r cross join lateral (
                                 select * from fleet_state.messages y where y.message_id = r.message_id offset 0) m'
              else 'fleet_state.messages m' end, wanted, case when box then 'r' else 'm' end)
@@ -160,9 +161,11 @@ begin
     return query
     select jsonb_build_object(
                'project', place, 'callsign', box,
-               'known', box = 'operator' or exists (select from fleet_state.pilots p where p.project = place and p.callsign = box),
+               'known', box = 'operator' or exists (
+                   select from fleet_state.pilots p where p.project = place and p.callsign = box),
                'unread', ranks[1] + ranks[2] + ranks[3] + ranks[4],
-               'unread_by_importance', jsonb_build_object('urgent', ranks[4], 'high', ranks[3], 'normal', ranks[2], 'low', ranks[1]),
+               'unread_by_importance', jsonb_build_object(
+                   'urgent', ranks[4], 'high', ranks[3], 'normal', ranks[2], 'low', ranks[1]),
                'unacked', (select count(*) from fleet_state.message_recipients r
                             where r.project = place and r.recipient = box and r.awaits_ack),
                'receipts', fleet_log.pending_receipts(place, box),

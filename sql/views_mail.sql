@@ -63,7 +63,8 @@ begin
     for item in
         select c.oid::regclass as name, a.attname
           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-         where c.oid = any(array['fleet.messages', 'fleet.message_recipients', 'fleet.threads', 'fleet.inbox_unread']::regclass[])
+         where c.oid = any(array['fleet.messages', 'fleet.message_recipients', 'fleet.threads',
+                                 'fleet.inbox_unread']::regclass[])
     loop
         execute format('comment on column %s.%I is %L', item.name, item.attname, words ->> item.attname);
     end loop;

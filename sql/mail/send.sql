@@ -6,6 +6,10 @@ language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as
 begin
     if given is null then
         return null;
+    elsif exists (select from jsonb_path_query(given, '$[*].* ? (@.type() == "string")') v
+                   where v #>> '{}' ~ '[[:cntrl:]]') then
+        return jsonb_build_object('code', 'invalid_field', 'field', '/args/attachments',
+            'message', 'must be references without control characters');
     elsif octet_length(given::text) > 16384 then
         return jsonb_build_object('code', 'too_large', 'field', '/args/attachments',
             'message', 'the references are over 16 KiB together');
@@ -81,6 +85,8 @@ declare
 begin
     if w.args ->> 'subject' ~ '[[:cntrl:]]' then
         return fleet_log.refuse(w, 'invalid_field', '/args/subject', 'must be one line without control characters');
+    elsif exists (select from jsonb_array_elements_text(to_whom -> 'to') t(name) where t.name ~ '[[:cntrl:]]') then
+        return fleet_log.refuse(w, 'invalid_field', '/args/to', 'must be names without control characters');
     end if;
     found := fleet_log.attachments_problem(nullif(w.args -> 'attachments', 'null'));
     if found is not null then

@@ -73,7 +73,8 @@ begin
         returning message_id, recipient
     )
     select d.project::text, d.message_id::text, d.sender::text, d.recipient::text, m.subject, m.importance,
-           m.sent_at::timestamptz, d.ack_due_at::timestamptz, m.thread_id::text, m.sortie_id::text, m.mission_id::text, m.sent_seq
+           m.sent_at::timestamptz, d.ack_due_at::timestamptz, m.thread_id::text, m.sortie_id::text, m.mission_id::text,
+           m.sent_seq
       from due d
       join noted n on n.message_id = d.message_id and n.recipient = d.recipient
      cross join lateral (select * from fleet_state.messages y where y.message_id = d.message_id offset 0) m

@@ -179,7 +179,7 @@ begin
            read_at = case when e.type = 'message_bounced' then r.read_at else coalesce(r.read_at, e.recorded_at) end,
            acked_at = case when e.type = 'message_acked' then coalesce(r.acked_at, e.recorded_at) else r.acked_at end,
            response_digest = coalesce(r.response_digest, e.data ->> 'response_digest'),
-           bounced_at = case when e.type = 'message_bounced' then coalesce(r.bounced_at, e.recorded_at) else r.bounced_at end,
+           bounced_at = coalesce(r.bounced_at, case when e.type = 'message_bounced' then e.recorded_at end),
            bounce_reason = coalesce(r.bounce_reason, e.data ->> 'reason'),
            awaits_ack = r.awaits_ack and e.type = 'message_read',
            receipt_pending = r.receipt_pending or (e.type <> 'message_bounced' and r.ack_due_at is not null

@@ -99,6 +99,9 @@ select is(pg_temp.code(jsonb_build_object('to', '["raven-1"]'::jsonb, 'subject',
 select is(pg_temp.code('{"to": ["raven-1"], "subject": "a\nFrom: operator"}'), 'invalid_field /args/subject', 'in one line');
 select is(pg_temp.code(jsonb_build_object('to', (select jsonb_agg('p' || i) from generate_series(1, 65) i))), 'invalid_field /args/to', '64 names');
 select is(pg_temp.code('{"to": []}'), 'invalid_field /args/to', 'one at least');
+select is(pg_temp.code('{"to": ["raven-1", "a\nFrom: operator"]}'), 'invalid_field /args/to', 'so have names');
+select is(pg_temp.code('{"to": ["raven-1"], "attachments": [{"name": "a\u001b[2J", "uri": "b"}]}'), 'invalid_field /args/attachments', 'and references');
+select is(pg_temp.code('{"to": ["raven-1"], "attachments": [{"name": "ä b", "uri": "C:\\new\\d"}]}'), '', 'in any letters');
 select is(pg_temp.code('{"to": ["raven-1"], "importance": "medium"}'), 'invalid_field /args/importance', 'a known importance');
 select is(pg_temp.code('{"to": ["raven-1"], "ack_seconds": 0}'), 'invalid_field /args/ack_seconds', 'a second or more');
 select is(pg_temp.code('{"to": ["raven-1"], "attachments": [{"name": "a", "uri": "file:///a", "digest": "sha256:1", "bytes": 12}, {"name": "b", "uri": "s3://b"}]}'), '', 'attachments by reference');
