@@ -28,6 +28,9 @@ comment on function fleet_log.put is
 create function fleet_log.put_all(w fleet_log.work, drafts fleet_log.draft[], correlations text[] default null)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    -- As fleet.new_id draws them, with the time and the version digit drawn once: a call a row costs 5 us.
+    head constant text := left(fleet.new_id('evt'), 15);
 begin
     if cardinality(drafts) = 0 then
         return w;
@@ -35,15 +38,18 @@ begin
     insert into fleet_log.events (seq, event_id, project, type, stream_type, stream_id, stream_version, actor,
                                   causation_id, correlation_id, data, metadata, occurred_at, recorded_at,
                                   schema_version)
-    select w.head + d.n, fleet.new_id('evt'), coalesce(d.project, w.project), d.type, d.stream_type, d.stream_id,
+    select w.head + d.n, head || substr(i.noise, 1, 2) || substr(i.noise, 20, 4) || substr(i.noise, 25, 9),
+           coalesce(d.project, w.project), d.type, d.stream_type, d.stream_id,
            coalesce(last.stream_version, 0) + row_number() over (partition by d.stream_id order by d.n),
-           coalesce(d.actor, w.actor), d.causation_id, correlations[d.n], jsonb_strip_nulls(d.data), w.metadata, w.at, w.at,
+           coalesce(d.actor, w.actor), d.causation_id, correlations[d.n],
+           case when d.stream_type = 'work_order' then d.data else jsonb_strip_nulls(d.data) end, w.metadata, w.at, w.at,
            coalesce(t.schema_version, 1)
       from unnest(drafts) with ordinality
            d(project, type, stream_type, stream_id, data, causation_id, actor, n)
       left join fleet_log.event_types t on t.type = d.type
       left join lateral (select e.stream_version from fleet_log.events e where e.stream_id = d.stream_id
                           order by e.stream_version desc limit 1) last on true
+     cross join lateral (select gen_random_uuid()::text as noise where d.n > 0) i
      order by d.n;
     w.head := w.head + cardinality(drafts);
     w.seq := w.head;

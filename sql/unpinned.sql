@@ -23,7 +23,7 @@ declare
         'work_order_fence_problem', 'completion_data', 'freed_orders', 'json_too_large', 'order_json', 'do_complete_orders',
         'do_enqueue', 'order_problem', 'order_dependencies', 'order_data', 'cancel_doomed', 'cancel_dependents',
         'fold_work_order', 'apply_one_order', 'apply_created_orders', 'apply_order_changes', 'count_dependencies',
-        'order_rank', 'order_priority', 'order_due_at', 'order_item', 'claim_item', 'apply_claims', 'apply_completions',
+        'order_rank', 'order_priority', 'order_item', 'claim_item', 'apply_claims', 'apply_completions',
         'advance_line', 'reopen_lines',
         'do_send_message', 'post_squawk', 'send_refusal', 'text_refusal', 'attachments_problem', 'squawk_recipients',
         'do_read_message', 'do_ack_message', 'find_message', 'message_id_of', 'thread_id_of', 'mailbox_of', 'mailbox_row',

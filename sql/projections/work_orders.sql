@@ -18,16 +18,6 @@ begin
 end $$;
 comment on function fleet_log.order_priority is 'A rank as a priority. Example: select fleet_log.order_priority(3)';
 
-create function fleet_log.order_due_at(claimed_at timestamptz, lease_seconds int, timeout_seconds int)
-returns timestamptz
-language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
-begin
-    -- UTC arithmetic on seconds: no time zone can move it.
-    return claimed_at + make_interval(secs => least(lease_seconds, timeout_seconds));
-end $$;
-comment on function fleet_log.order_due_at is
-    'When a lease or an attempt may be over, signs of life not counted. Example: select fleet_log.order_due_at(now(), 300, null)';
-
 create function fleet_state.apply_created_orders(from_seq bigint, to_seq bigint)
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -95,7 +85,7 @@ begin
            token = coalesce(s.claimed, o.token),
            lease_seconds = coalesce(s.lease_seconds, o.lease_seconds),
            due_at = case when s.claimed is null then o.due_at
-                         else fleet_log.order_due_at(s.claimed_at, s.lease_seconds, o.timeout_seconds) end,
+                         else s.claimed_at + make_interval(secs => least(s.lease_seconds, o.timeout_seconds)) end,
            failed_seq = coalesce(s.failed, o.failed_seq),
            ended_at = case when s.state in ('completed', 'dead', 'cancelled') then s.recorded_at end,
            ended_by = case when s.state in ('completed', 'dead', 'cancelled') then coalesce(s.data ->> 'by', s.actor) end,
@@ -115,7 +105,8 @@ begin
     update fleet_state.work_orders o
        set state = 'claimed', claimed_by = e.data ->> 'by', claimed_at = e.recorded_at, token = e.seq,
            lease_seconds = (e.data ->> 'lease_seconds')::int, attempts = (e.data ->> 'attempt')::int,
-           due_at = fleet_log.order_due_at(e.recorded_at, (e.data ->> 'lease_seconds')::int, o.timeout_seconds),
+           due_at = e.recorded_at
+                    + make_interval(secs => least((e.data ->> 'lease_seconds')::int, o.timeout_seconds)),
            version = e.stream_version, last_seq = e.seq
       from fleet_log.events e
      where e.seq between apply_claims.from_seq and apply_claims.to_seq and o.work_order_id = e.stream_id;
@@ -173,7 +164,8 @@ begin
         update fleet_state.work_orders o
            set state = 'claimed', claimed_by = e.data ->> 'by', claimed_at = e.recorded_at, token = e.seq,
                lease_seconds = (e.data ->> 'lease_seconds')::int, attempts = (e.data ->> 'attempt')::int,
-               due_at = fleet_log.order_due_at(e.recorded_at, (e.data ->> 'lease_seconds')::int, o.timeout_seconds),
+               due_at = e.recorded_at
+                    + make_interval(secs => least((e.data ->> 'lease_seconds')::int, o.timeout_seconds)),
                version = e.stream_version, last_seq = e.seq
          where o.work_order_id = e.stream_id;
         return true;

@@ -168,15 +168,16 @@ end $$;
 comment on function fleet_log.do_claim_work is
     'Command claim_work. Example: select * from fleet.claim_work(''demo'', ''viper-1'')';
 
-create function fleet_log.claim_item(o fleet_state.work_orders, payload jsonb, token bigint, lease int, at timestamptz)
+create function fleet_log.claim_item(
+    o fleet_state.work_orders, payload jsonb, token bigint, lease int, lease_until text, at timestamptz)
 returns jsonb
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     item jsonb := jsonb_build_object(
         'work_order_id', o.work_order_id, 'token', claim_item.token, 'attempt', o.attempts + 1,
-        'max_attempts', o.max_attempts, 'kind', o.kind, 'priority', fleet_log.order_priority(o.rank),
-        'payload', claim_item.payload, 'lease_seconds', lease,
-        'lease_until', fleet_log.json_time(claim_item.at + make_interval(secs => lease)));
+        'max_attempts', o.max_attempts, 'kind', o.kind,
+        'priority', case o.rank when 0 then 'low' when 1 then 'medium' when 2 then 'high' else 'critical' end,
+        'payload', claim_item.payload, 'lease_seconds', lease, 'lease_until', claim_item.lease_until);
 begin
     if o.role <> '' then
         item := item || jsonb_build_object('role', o.role);
@@ -191,7 +192,7 @@ begin
     return item;
 end $$;
 comment on function fleet_log.claim_item is
-    'What a claimer is given. Example, in claim_work: fleet_log.claim_item(o, payload, w.head, 300, w.at)';
+    'What a claimer is given. Example, in claim_work: fleet_log.claim_item(o, payload, w.head, 300, until, w.at)';
 
 create function fleet_log.give_orders(w fleet_log.work, ids text[], lease int)
 returns fleet_log.work
@@ -200,19 +201,20 @@ declare
     o fleet_state.work_orders;
     drafts fleet_log.draft[];
     given jsonb;
+    until constant text := fleet_log.json_time(w.at + make_interval(secs => lease));
 begin
     if cardinality(ids) = 1 then
         select * into o from fleet_state.work_orders y where y.work_order_id = ids[1];
         w := fleet_log.put(w, 'work_order_claimed', 'work_order', o.work_order_id,
                            jsonb_build_object('by', w.actor, 'lease_seconds', lease, 'attempt', o.attempts + 1));
         w.result := jsonb_build_object('orders', jsonb_build_array(fleet_log.claim_item(o,
-            (select c.data -> 'payload' from fleet_log.events c where c.seq = o.created_seq), w.head, lease, w.at)));
+            (select c.data -> 'payload' from fleet_log.events c where c.seq = o.created_seq), w.head, lease, until, w.at)));
         return w;
     end if;
     -- The seqs are known before: the order at place n has the token w.head + n.
     select array_agg((null, 'work_order_claimed', 'work_order', y.work_order_id, jsonb_build_object(
                'by', w.actor, 'lease_seconds', lease, 'attempt', y.attempts + 1), null, null)::fleet_log.draft order by i.n),
-           jsonb_agg(fleet_log.claim_item(y, c.data -> 'payload', w.head + i.n, lease, w.at) order by i.n)
+           jsonb_agg(fleet_log.claim_item(y, c.data -> 'payload', w.head + i.n, lease, until, w.at) order by i.n)
       into drafts, given
       from unnest(ids) with ordinality i (id, n)
       join fleet_state.work_orders y on y.work_order_id = i.id
