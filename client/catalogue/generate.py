@@ -17,6 +17,7 @@ import cpp_operations
 import cpp_settings
 import openapi
 import pages
+import record_pages
 import sql_catalogue
 import sql_commands
 import state_pages
@@ -47,6 +48,7 @@ def checked_in_outputs():
         "docs/reference/errors.md": pages.errors(errors),
         "docs/reference/events.md": pages.events(events),
         "docs/reference/operations.md": pages.operations(operations, errors),
+        "docs/reference/records.md": record_pages.text(),
         "docs/reference/settings.md": pages.settings(settings),
         "docs/reference/states.md": state_pages.states(),
         "docs/reference/events.schema.json": pages.events_schema(events),

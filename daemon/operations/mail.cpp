@@ -83,7 +83,7 @@ asio::awaitable<Result<Answer>> inbox(Operations::State& state, Request request)
         if (auto error = state.polls.refuse()) co_return std::move(*error);
         auto const deadline = Clock::now() + wait;
         looked = co_await look_until(state, request, deadline);
-        if (looked && !looked->is_empty) counts = co_await counts_of(state, std::move(who));
+        if (looked) counts = co_await counts_of(state, std::move(who));   // much may have come meanwhile
     } else {
         looked = co_await look(state, std::move(request.args));
     }

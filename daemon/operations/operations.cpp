@@ -43,6 +43,16 @@ std::optional<Error> check_own(Operation const& operation, Request const& reques
                       "/callsign");
 }
 
+// The token of a pilot is good for its own project, and means it where none is named.
+std::optional<Error> keep_to_project(Request& request) {
+    if (!request.caller.is_bound) return std::nullopt;
+    auto const named = text_or(request.args, "project", request.project);
+    if (named.empty()) request.project = request.caller.project;
+    if (named.empty() || named == request.caller.project) return std::nullopt;
+    return make_error(ErrorCode::forbidden,
+                      fmt::format("this token belongs to project {}", request.caller.project), "/project");
+}
+
 bool has_table_way(Operation const& operation) {
     return !operation.act.empty() || !operation.statement.empty();
 }
@@ -112,6 +122,7 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
     if (auto error = check_role(*operation, request.caller)) co_return std::move(*error);
 
     if (auto error = check_own(*operation, request)) co_return std::move(*error);
+    if (auto error = keep_to_project(request)) co_return std::move(*error);
     in_seconds(*operation, request.args);
     auto const bound = state.handlers.find(name);
     bool const needs_database = has_table_way(*operation) || operation->needs_project;
@@ -120,11 +131,6 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
     if (operation->needs_project) {
         auto project = project_of(request);
         if (!project) co_return project.error();
-        // A pilot's token is good for its own project.
-        if (request.caller.is_bound && *project != request.caller.project)
-            co_return make_error(ErrorCode::forbidden,
-                                 fmt::format("this token belongs to project {}", request.caller.project),
-                                 "/project");
         if (!request.caller.callsign.empty()) state.beats.touch(*project, request.caller.callsign);
     }
     if (bound != state.handlers.end()) {

@@ -454,6 +454,10 @@ TEST_CASE("TCP asks for a token, and a pilot's token is that pilot's alone", "[i
     CHECK(code(call("POST", "/pilots/falcon-1/deregister", viper, "", "{}")) == "forbidden");
     CHECK(code(call("POST", "/events", viper, "", R"({"type":"x.a","data":{},"project":"other"})")) ==
           "forbidden");
+    CHECK(code(call("PATCH", "/pilots/falcon-1", viper, "", R"({"to":"idle"})")) == "forbidden");
+    CHECK(code(call("GET", "/messages?project=other", viper, "", "")) == "forbidden");
+    CHECK(code(call("POST", "/halts", viper, "", R"({"scope_kind":"fleet","reason":"r"})")) == "forbidden");
+    CHECK(call("GET", "/pilots/falcon-1", viper, "", "").status == 200);
     auto const id = must(parse_json(got.body))["reservation_id"].get<std::string>();
     CHECK(code(call("POST", "/reservations/" + id + "/force-release", viper, "", R"({"reason":"x"})")) ==
           "forbidden");

@@ -64,6 +64,36 @@ Json note(Json id, std::string text) {
 
 }  // namespace
 
+TEST_CASE("a frame says the version it changes, and waits for mail beside other requests",
+          "[integration][websocket]") {
+    House house;
+    Talk talk(house);
+    for (auto const* name : {"viper-1", "falcon-1"}) {
+        Json const pilot{{"callsign", name}, {"program", "t"}, {"model", "m"}};
+        REQUIRE(talk.ask(Json{{"id", name}, {"op", "pilots.register"}, {"args", pilot}})["ok"] == true);
+    }
+    auto const made =
+        talk.ask(Json{{"id", 1}, {"op", "missions.create"}, {"as", "viper-1"}, {"args", {{"title", "a"}}}});
+    Json const rename{{"mission_id", made["result"]["mission_id"]}, {"title", "b"}};
+    auto const late =
+        talk.ask(Json{{"id", 2}, {"op", "missions.update"}, {"if_match", 99}, {"args", rename}});
+    CHECK(late["error"]["code"] == "if_match_failed");
+    auto const good = talk.ask(Json{{"id", 3},
+                                    {"op", "missions.update"},
+                                    {"if_match", made["result"]["stream_version"]},
+                                    {"args", rename}});
+    CHECK(good["result"]["title"] == "b");
+
+    Json const mailbox{{"callsign", "falcon-1"}, {"wait_seconds", 10}};
+    talk.say(Json{{"id", "mail"}, {"op", "messages.inbox"}, {"args", mailbox}});
+    Json const mail{{"to", {"falcon-1"}}, {"subject", "s"}, {"body", "b"}};
+    auto const sent = talk.ask(Json{{"id", 4}, {"op", "messages.send"}, {"as", "viper-1"}, {"args", mail}});
+    REQUIRE(sent["ok"] == true);
+    auto const heard = talk.hear();
+    CHECK(heard["id"] == "mail");
+    CHECK(heard["result"]["items"][0]["body"] == "b");
+}
+
 TEST_CASE("requests are answered by their id, several at once", "[integration][websocket]") {
     House house;
     Talk talk(house);

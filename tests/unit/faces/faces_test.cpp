@@ -112,3 +112,16 @@ TEST_CASE("events go out as the text they are", "[unit][faces]") {
           R"({"sub":"s1","events":[{"seq" : 5}],"to":"1a2b3c4d.6"})");
     CHECK(answer_frame(1, 201, "{}") == R"({"id":1,"ok":true,"status":201,"result":{}})");
 }
+
+TEST_CASE("a frame may say which version it changes", "[unit][faces]") {
+    auto const read = read_frame(R"({"id":1,"op":"missions.update","if_match":3,"args":{"title":"t"}})");
+    REQUIRE(read.frame.has_value());
+    CHECK(read.frame->if_match == 3);
+    CHECK(read.frame->args == Json{{"title", "t"}});
+    auto const flat = read_frame(R"({"id":1,"op":"missions.update","if_match":3,"title":"t"})");
+    REQUIRE(flat.frame.has_value());
+    CHECK(flat.frame->if_match == 3);
+    CHECK(flat.frame->args == Json{{"title", "t"}});
+    auto const bad = read_frame(R"({"id":1,"op":"missions.update","if_match":"3"})");
+    CHECK(code_of(bad.frame) == "invalid_field");
+}

@@ -1,0 +1,65 @@
+// What HTTP promises of every entity: an address, a version, methods that fit, and where a mistake lies.
+#include "support/catch.hpp"
+#include "support/daemon_process.hpp"
+#include "support/database.hpp"
+
+using namespace fleet;
+using namespace fleet::test;
+
+namespace {
+
+struct House {
+    Database database = fresh_database();
+    DaemonProcess daemon{DaemonOptions{.dsn = database.dsn()}};
+
+    House() {
+        daemon.wait_ready();
+        REQUIRE(post("/projects", Json{{"key", "shop"}}, {}).status == 201);
+        Json const pilot{{"callsign", "viper-1"}, {"program", "t"}, {"model", "m"}};
+        REQUIRE(post("/pilots", pilot, as("")).status == 201);
+    }
+    static HttpHeaders as(std::string const& callsign, HttpHeaders more = {}) {
+        more["Fleet-Project"] = "shop";
+        if (!callsign.empty()) more["Fleet-As"] = callsign;
+        return more;
+    }
+    HttpAnswer post(std::string const& path, Json const& body, HttpHeaders const& headers) {
+        return daemon.call("POST", "/api/v1" + path, body, headers);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what is made says where it is, and an older version of it is not changed",
+          "[integration][http]") {
+    House house;
+    auto const made = house.post("/missions", Json{{"title", "Ship"}, {"metadata", {{"ticket", 7}}}},
+                                 House::as("viper-1"));
+    REQUIRE(made.status == 201);
+    auto const address = made.headers.at("location");
+    CHECK(address == "/api/v1/missions/" + made.json()["mission_id"].get<std::string>());
+    auto const shown = house.daemon.call("GET", address, nullptr, House::as(""));
+    CHECK(shown.headers.at("etag") == made.headers.at("etag"));
+    CHECK(shown.json()["metadata"]["ticket"] == 7);
+
+    auto const rename = [&](std::string const& etag) {
+        return house.daemon.call("PATCH", address, Json{{"title", "Ship it"}},
+                                 House::as("viper-1", {{"If-Match", etag}}));
+    };
+    auto const changed = rename(made.headers.at("etag"));
+    CHECK(changed.status == 200);
+    CHECK(changed.headers.at("etag") != made.headers.at("etag"));
+    auto const late = rename(made.headers.at("etag"));
+    CHECK(late.status == 412);
+    CHECK(late.code() == "if_match_failed");
+    CHECK(rename("*").status == 200);
+
+    auto const gone = house.daemon.call("DELETE", address, nullptr, House::as("viper-1"));
+    CHECK(gone.json()["status"] == "cancelled");
+    CHECK(house.daemon.call("GET", address, nullptr, House::as("")).json()["status"] == "cancelled");
+    CHECK(house.daemon.call("PUT", address).headers.at("allow") == "DELETE, GET, PATCH");
+    auto const wrong = house.post("/sorties", Json{{"title", "t"}, {"depends_on", {{{"mode", "success"}}}}},
+                                  House::as("viper-1"));
+    CHECK(wrong.status == 422);
+    CHECK(wrong.json()["field"] == "/depends_on/0/id");
+}
