@@ -16,6 +16,7 @@ using Mode = asio::awaitable<Json> (*)(Options);
 std::map<std::string, Mode> const modes{
     {"append", &run_append},           {"append-rate", &run_append_rate}, {"reserve", &run_reserve},
     {"reserve-one", &run_reserve_one}, {"query", &run_query},             {"delivery", &run_delivery},
+    {"orders", &run_orders},
 };
 
 asio::awaitable<void> play(Mode mode, Options options) {
@@ -53,6 +54,8 @@ int main_of(int argc, char** argv) {
     app.add_option("--clients", options.clients)->check(CLI::Range(1, 1000));
     app.add_option("--seconds", options.seconds)->check(CLI::Range(1, 600));
     app.add_option("--count", options.count)->check(CLI::Range(1, 1'000'000));
+    app.add_option("--limit", options.limit)->check(CLI::Range(1, 100));
+    app.add_option("--warm", options.warm)->check(CLI::Range(0, 100'000));
     app.add_option("--rate", options.rate)->check(CLI::Range(1, 100'000));
     CLI11_PARSE(app, argc, argv);
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct Options {
     int seconds = 5;
     int count = 100;
     int rate = 1000;               // events a second, all clients together
+    int limit = 1;                 // orders a claim
+    int warm = 500;                // orders done before the clock starts
 };
 
 using Clock = std::chrono::steady_clock;
@@ -52,5 +55,6 @@ asio::awaitable<Json> run_reserve(Options options);
 asio::awaitable<Json> run_reserve_one(Options options);
 asio::awaitable<Json> run_query(Options options);
 asio::awaitable<Json> run_delivery(Options options);
+asio::awaitable<Json> run_orders(Options options);
 
 }  // namespace fleet::load
