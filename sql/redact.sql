@@ -33,6 +33,7 @@ declare
     e fleet_log.events;
     held text[];
     fresh text[];
+    texts text[];
     uses bigint;
 begin
     select * into e from fleet_log.events x where x.event_id = w.args ->> 'event_id';
@@ -41,8 +42,8 @@ begin
                                 'fleet events list shows them');
     end if;
     select array_agg(b.digest order by b.digest), array_agg(b.digest order by b.digest) filter (where b.redacted_at is null),
-           sum(b.uses)
-      into held, fresh, uses
+           array_agg(btrim(to_jsonb(b.body)::text, '"')) filter (where b.redacted_at is null), sum(b.uses)
+      into held, fresh, texts, uses
       from fleet_log.bodies b where b.digest = any(fleet_log.digests_in(e.data));
     if held is null then
         return fleet_log.refuse(w, 'transition_refused', '/args/event_id', e.type || ' refers to no text that is kept apart',
@@ -58,8 +59,11 @@ begin
            set words = setweight(to_tsvector('english', coalesce((
                    select m.subject from fleet_state.messages m where m.message_id = x.message_id), '')), 'A')
          where x.body_digest = any(fresh);
-        -- No answer should hold a text. Those of the request that brought this one go all the same.
-        delete from fleet_live.idempotency i where i.stored_at = e.recorded_at;
+        -- No kept answer should hold a text. If one of the request that brought it does, it goes; others stay, or a
+        -- retry of theirs would be carried out twice.
+        delete from fleet_live.idempotency i
+         where i.stored_at = e.recorded_at
+           and exists (select from unnest(texts) t(body) where strpos(i.answer::text, t.body) > 0);
         w := fleet_log.put(w, 'body_redacted', 'redaction', e.event_id,
             jsonb_build_object('event_id', e.event_id, 'by', w.actor, 'reason', reason), e.event_id, e.correlation_id);
     end if;
@@ -68,8 +72,8 @@ begin
         'redacted', coalesce(cardinality(fresh), 0), 'digests', held, 'other_uses', uses - cardinality(held),
         'by', (select b.redacted_by from fleet_log.bodies b where b.digest = held[1]),
         'reason', (select b.redact_reason from fleet_log.bodies b where b.digest = held[1]),
-        'words', 'the files of the database hold it until VACUUM FULL fleet_log.bodies; backups and archived WAL until '
-                 'they go');
+        'words', 'who has seen it knows it: change the secret. The files of the database hold it until VACUUM FULL '
+                 'fleet_log.bodies, backups and archived WAL until they go');
     return w;
 end $$;
 comment on function fleet_log.do_redact is

@@ -45,7 +45,11 @@ select is((select count(*) from fleet.search_mail('{"project": "demo", "q": "hun
 select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'leak'), '[]'), pg_temp.redact('evt_01m7y4xbh5t2qgekpjg6t2qgek'),
     pg_temp.redact(pg_temp.event('message_read', 'leak'))));
 select is((select array_agg(code order by ord) from answers), '{forbidden,not_found,transition_refused}', 'operators only; an event that is there; one with texts');
+insert into fleet_live.idempotency (caller, key, op, digest, answer, stored_at)
+select 'c', 'k-' || n, 'x', 'd', jsonb_build_object('result', case n when 1 then 'The key is hunter2swordfish, keep it.' end), e.recorded_at
+  from fleet_log.events e, generate_series(1, 2) n where e.event_id = pg_temp.event('message_sent', 'leak');
 select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'leak'))));
+select is((select array_agg(key::text) from fleet_live.idempotency where caller = 'c'), '{k-2}', 'a kept answer that held the text goes, and no other');
 select is((answer(1)).result - '{words,digests,event_id}'::text[], '{"type": "message_sent", "status": "redacted", "redacted": 1, "other_uses": 1, "project": "demo", "by": "ann", "reason": "a key"}', 'one text, which another event used, too');
 select is(pg_temp.seen('hunter2swordfish'), '{}', 'it is in no table any more');
 select is((select jsonb_build_array(project, stream_type, stream_id, data, actor) from fleet.events where type = 'body_redacted'),
