@@ -6,11 +6,12 @@ language plpgsql immutable parallel safe strict set search_path = pg_catalog, fl
 declare
     s bigint := ceil(greatest(seconds, 0));
 begin
-    return case
+    -- As the command line writes it: "1h", not "1h 0m".
+    return regexp_replace(case
         when s < 60 then s || 's'
         when s < 3600 then format('%sm %ss', s / 60, s % 60)
         when s < 86400 then format('%sh %sm', s / 3600, s % 3600 / 60)
-        else format('%sd %sh', s / 86400, s % 86400 / 3600) end;
+        else format('%sd %sh', s / 86400, s % 86400 / 3600) end, ' 0[hms]$', '');
 end $$;
 comment on function fleet.time_words is
     'A duration for people. Example: select fleet.time_words(852)';

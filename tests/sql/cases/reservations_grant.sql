@@ -19,7 +19,7 @@ select is((answer(1)).detail -> 'count', '2', 'every overlap counts');
 select is(((answer(1)).detail #> '{conflicts,0}') - 'reservation_id'::text - 'expires_at'::text,
     '{"holder": "viper-1", "pattern": "src/**", "requested_pattern": "src/a.c", "mode": "exclusive", "for_another_seconds": 600}',
     'a refusal names holder, pattern and time left');
-select matches((answer(1)).message, '^src/a\.c is held by viper-1 \(src/\*\*, exclusive\) for another 10m 0s, and 1 more$', 'and says so in words');
+select matches((answer(1)).message, '^src/a\.c is held by viper-1 \(src/\*\*, exclusive\) for another 10m, and 1 more$', 'and says so in words');
 select is((select data ->> 'resolution' || ' ' || jsonb_array_length(data -> 'conflicts') from fleet.events where type = 'file_conflict'),
           'refused 2', 'a refused request leaves file_conflict');
 

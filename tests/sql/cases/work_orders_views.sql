@@ -20,10 +20,10 @@ insert into had select w.kind, w.work_order_id, w.token from fleet_state.work_or
 
 select is((select array_agg(v.kind || ' ' || v.status order by v.kind) from fleet.work_orders v where v.project = 'demo'),
     '{"blocked blocked","dead dead","done completed","held claimed","late delayed","off cancelled","ready ready"}', 'fleet.work_orders says how each stands');
-select is((select array[v.claimed_by, v.attempts, v.role, v.for_another] from fleet.work_orders v where v.kind = 'held'), '{raven-1,1/3,reviewer,"5m 0s"}', 'who has it and for how long');
+select is((select array[v.claimed_by, v.attempts, v.role, v.for_another] from fleet.work_orders v where v.kind = 'held'), '{raven-1,1/3,reviewer,5m}', 'who has it and for how long');
 select is((select array[v.last_error, v.ended_by] from fleet.work_orders v where v.kind = 'dead'), '{it broke,viper-1}', 'what broke');
 select is((select jsonb_build_array(v.payload, v.result) from fleet.work_orders v where v.kind = 'done'), '[{"n": 1}, {"m": null}]', 'what went in and what came out');
-select is((select v.for_another from fleet.work_orders v where v.kind = 'late'), '1h 0m', 'when it is ready');
+select is((select v.for_another from fleet.work_orders v where v.kind = 'late'), '1h', 'when it is ready');
 select is((select to_jsonb(array_agg(row(q.kind, q.ready, q.delayed, q.blocked, q.claimed, q.completed, q.dead, q.cancelled) order by q.kind)) #>> '{0}' from fleet.work_queue q where q.project = 'demo'),
     (select to_jsonb(row('blocked'::text, 0::bigint, 0::bigint, 1::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint)) #>> '{}'), 'fleet.work_queue counts');
 select is((select sum(q.ready + q.delayed + q.blocked + q.claimed + q.completed + q.dead + q.cancelled) from fleet.work_queue q), 7::numeric, 'each once');
