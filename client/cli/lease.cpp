@@ -46,6 +46,24 @@ void forget_ended(Context& context, LeaseKind const& kind, KeptPilot& pilot) {
     }
 }
 
+// Whose it is says more than whose it is not.
+void refuse_if_known(Context& context, LeaseKind const& kind, KeptPilot const& pilot, std::string const& id) {
+    Json args{{"project", context.require_project()}};
+    args[std::string(kind.entity.id_field)] = id;
+    auto shown = context.try_call(std::string(kind.entity.show), std::move(args));
+    if (!shown || !is_open(kind, *shown)) return;
+    auto holder = text_or(*shown, "pilot", text_or(*shown, "claimed_by", ""));
+    auto title = text_or(*shown, "title", text_or(*shown, "kind", short_id(id)));
+    if (holder.empty()) return;
+    if (holder == pilot.callsign) {
+        refuse(ErrorCode::usage,
+               fmt::format("{} ({}) is yours, but was claimed elsewhere", title, short_id(id)),
+               "Add its token: --token N.");
+    }
+    refuse(ErrorCode::forbidden,
+           fmt::format("{} has {} ({}), not {}", holder, title, short_id(id), pilot.callsign));
+}
+
 [[noreturn]] void none_held(LeaseKind const& kind, KeptPilot const& pilot, std::string const& typed) {
     auto const& kept = pilot.*kind.kept;
     auto word = kind.entity.word;
@@ -106,6 +124,7 @@ Held held_lease(Context& context, LeaseKind const& kind, std::string const& type
         if (token > 0) return {id, token, typed};
         if (auto kept = (pilot.*kind.kept).find(id); kept != (pilot.*kind.kept).end())
             return {id, kept->second.token, kept->second.title};
+        refuse_if_known(context, kind, pilot, id);
     }
     none_held(kind, pilot, typed);
 }
@@ -123,6 +142,12 @@ Json call_held(Context& context, LeaseKind const& kind, std::string operation, J
         answer ? !is_open(kind, *answer)
                : answer.error().code == ErrorCode::stale_token || answer.error().code == ErrorCode::not_found;
     if (gone) forget_lease(context, kind, held.id);
+    if (!answer && answer.error().code == ErrorCode::stale_token) {
+        Error error = answer.error();
+        error.hint = fmt::format("Stop: it is not yours any more. `fleet {} claim` takes another one.",
+                                 kind.fence == "sortie" ? "sorties" : "orders");
+        throw ErrorException(std::move(error));
+    }
     return must(std::move(answer));
 }
 

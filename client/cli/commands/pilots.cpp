@@ -1,5 +1,6 @@
 // fleet pilots: agent identities.
 #include "cli/context.hpp"
+#include "cli/input.hpp"
 #include "cli/menu.hpp"
 #include "cli/screen/words.hpp"
 
@@ -91,11 +92,34 @@ int show(Context& context, std::string callsign) {
     auto abilities = list_member(pilot, "capabilities");
     if (!abilities.empty()) screen.say(fmt::format("  {:<17} {}", "capabilities", printable(abilities)));
     screen.say(fmt::format("  {:<17} {}", "last seen", ago_member(pilot, "last_seen_at", now)));
+    for (char const* member : {"sorties", "work_orders"}) {
+        for (Json const& one : pilot.value(member, Json::array())) {
+            screen.say(fmt::format("  {:<17} {} ({})", "works on",
+                                   printable(text_or(one, "title", text_or(one, "kind", "?"))),
+                                   text_or(one, "status", "")));
+        }
+    }
     Json held = context.call("reservations.list", {{"holder", callsign}, {"status", "active"}});
     for (Json const& one : held.at("items")) {
         screen.say(fmt::format("  {:<17} {}, {}", "holds", printable(list_member(one, "patterns")),
                                left_member(one, "expires_at", now)));
     }
+    return 0;
+}
+
+int change_capabilities(Context& context, std::vector<std::string> const& added,
+                        std::vector<std::string> const& removed, std::string const& evidence) {
+    auto callsign = context.require_callsign();
+    if (added.empty() && removed.empty())
+        refuse(ErrorCode::usage, "there is nothing to change", "Add --add WORD or --remove WORD.");
+    Json args{{"callsign", callsign}};
+    put(args, "added", added);
+    put(args, "removed", removed);
+    put(args, "evidence", evidence);
+    Json answer = context.call("pilots.change_capabilities", std::move(args));
+    context.screen().document(answer);
+    context.screen().done(
+        fmt::format("{} can: {}", callsign, printable(list_member(answer, "capabilities"))));
     return 0;
 }
 
@@ -176,6 +200,19 @@ void add_pilots(Menu& menu) {
         .add_option("callsign", *callsign, "Left out: you")
         ->type_name("CALLSIGN");
     menu.command(pilots, "beat", "A sign of life; leases last longer", beat);
+    auto added = std::make_shared<std::vector<std::string>>();
+    auto removed = std::make_shared<std::vector<std::string>>();
+    auto evidence = std::make_shared<std::string>();
+    auto& can = menu.command(
+        pilots, "capabilities", "Say what you can do, or cannot any more",
+        [=](Context& context) { return change_capabilities(context, *added, *removed, *evidence); });
+    can.add_option("--add", *added, "What you can do; may be given again")
+        ->type_name("WORD")
+        ->allow_extra_args(false);
+    can.add_option("--remove", *removed, "What you cannot; may be given again")
+        ->type_name("WORD")
+        ->allow_extra_args(false);
+    can.add_option("--evidence", *evidence, "What shows it")->type_name("TEXT");
     auto to = std::make_shared<std::string>();
     menu.command(pilots, "status", "Say that you are active, or idle",
                  [=](Context& context) { return set_status(context, *to); })

@@ -2,12 +2,16 @@
 #include "cli/context.hpp"
 #include "cli/menu.hpp"
 #include "cli/program.hpp"
+#include "cli/screen/board_words.hpp"
 #include "cli/screen/words.hpp"
 #include "cli/toml_file.hpp"
 
 #include <fleet/json.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace fleet::cli {
 namespace {
@@ -107,6 +111,29 @@ void say_project(Context& context, std::string const& key, Json const& page) {
                            waiting == 0 ? std::string() : fmt::format(", {} waiting", waiting)));
 }
 
+// Nothing is said of what there is nothing of.
+void say_work(Screen& screen, Json const& page) {
+    auto say = [&](std::string_view name, Json const& counts, std::initializer_list<char const*> members) {
+        std::vector<std::string> parts;
+        for (char const* one : members) {
+            std::string words(one);
+            std::replace(words.begin(), words.end(), '_', ' ');
+            if (auto count = number_or(counts, one, 0); count > 0)
+                parts.push_back(fmt::format("{} {}", count, words));
+        }
+        if (!parts.empty()) screen.say(fmt::format("{:<9} {}", name, joined(parts, ", ")));
+    };
+    say("missions", member(page, "missions"), {"in_progress", "review", "pending"});
+    say("sorties", member(page, "sorties"),
+        {"in_progress", "assigned", "blocked", "review", "ready", "pending"});
+    say("orders", member(page, "orders"), {"pending", "delayed", "claimed", "failed", "dead"});
+    say("mail", member(page, "mail"), {"unread", "unacked"});
+    Time now = clock_now();
+    for (Json const& halt : member(page, "halts"))
+        screen.say(
+            fmt::format("{:<9} {}", "halt", screen.style()(Ink::red, printable(halt_words(halt, now)))));
+}
+
 int status(Context& context) {
     auto key = context.project();
     Json args = Json::object();
@@ -117,6 +144,7 @@ int status(Context& context) {
     if (context.is_json()) return 0;
     say_daemon(screen, answer);
     say_project(context, key, member(answer, "overview"));
+    say_work(screen, member(answer, "overview"));
     if (auto name = context.callsign(); !name.empty())
         screen.say(fmt::format("{:<9} {}", "you", printable(name)));
     return 0;

@@ -101,8 +101,8 @@ std::string sortie_words(Json const& sortie, Time now) {
     auto status = text_or(sortie, "status", "");
     auto percent = number_or(sortie, "progress", 0);
     if (status == "pending") {
-        auto again = number_or(sortie, "attempt", 0);
-        auto tried = again > 0 ? fmt::format(" (attempt {})", again + 1) : std::string();
+        auto again = number_or(sortie, "attempt", 1);
+        auto tried = again > 1 ? fmt::format(" (attempt {})", again) : std::string();
         if (flag_or(sortie, "ready", false)) return "ready" + tried;
         return text_or(sortie, "why_not", "waits") + tried;
     }
@@ -124,7 +124,7 @@ std::string pilot_words(Json const& pilot, Time now) {
                                number_or(pilot, "progress", 0)));
     }
     if (auto more = number_or(pilot, "sorties", 0); more > 1) add(words, fmt::format("{} sorties", more));
-    add(words, count(pilot, "orders", "orders"));
+    add(words, count(pilot, "orders", number_or(pilot, "orders", 0) == 1 ? "order" : "orders"));
     if (auto holds = number_or(pilot, "holds", 0); holds > 0) add(words, fmt::format("holds {}", holds));
     if (auto waits = number_or(pilot, "waits", 0); waits > 0) add(words, fmt::format("waits for {}", waits));
     add(words, count(pilot, "unread", "unread"));

@@ -7,8 +7,11 @@
 #include <fmt/format.h>
 
 #include <unistd.h>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 namespace fleet::cli {
 namespace {
@@ -26,6 +29,32 @@ std::string conflict_line(Json const& conflict, Time now) {
     if (wanted != pattern) line += fmt::format(" (you asked for {})", wanted);
     if (!left.empty()) line += ", " + left;
     return line;
+}
+
+struct Reason {
+    char const* member;
+    std::string_view one;
+    std::string_view several;
+};
+
+// Why nothing is ready, counted by reason.
+constexpr std::array reasons{
+    Reason{"mission_not_started", "waits for its mission to start", "wait for their mission to start"},
+    Reason{"dependencies", "waits for others", "wait for others"},
+    Reason{"condition", "waits for what its condition asks", "wait for what their condition asks"},
+    Reason{"role", "wants another role", "want another role"},
+    Reason{"capabilities", "wants other capabilities", "want other capabilities"},
+    Reason{"halted", "is halted", "are halted"},
+};
+
+std::vector<std::string> reason_lines(Json const& detail) {
+    std::vector<std::string> lines;
+    if (!detail.contains("reasons")) return lines;
+    for (Reason const& reason : reasons) {
+        auto count = number_or(detail.at("reasons"), reason.member, 0);
+        if (count > 0) lines.push_back(fmt::format("{} {}", count, count == 1 ? reason.one : reason.several));
+    }
+    return lines;
 }
 
 }  // namespace
@@ -89,6 +118,14 @@ void Screen::explain(Error const& error) const {
             write_note(fmt::format("  {} {}\n", err_(Ink::dim, "·"), line));
         }
     }
+    for (Json const& one : error.detail.value("recipients", Json::array())) {
+        auto line = fmt::format("{}: {}", text_or(one, "callsign", "?"), text_or(one, "reason", ""));
+        write_note(fmt::format("  {} {}\n", err_(Ink::dim, "·"), printable(line)));
+    }
+    for (std::string const& line : reason_lines(error.detail))
+        write_note(fmt::format("  {} {}\n", err_(Ink::dim, "·"), line));
+    if (auto allowed = list_member(error.detail, "allowed"); !allowed.empty())
+        write_note(fmt::format("  {} it would take: {}\n", err_(Ink::dim, "·"), printable(allowed)));
     if (auto cycle = list_member(error.detail, "cycle"); !cycle.empty()) {
         write_note(fmt::format("  {} they wait for each other: {}\n", err_(Ink::dim, "·"), printable(cycle)));
     }
