@@ -46,7 +46,7 @@ select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'leak'
     pg_temp.redact(pg_temp.event('message_read', 'leak'))));
 select is((select array_agg(code order by ord) from answers), '{forbidden,not_found,transition_refused}', 'operators only; an event that is there; one with texts');
 insert into fleet_live.idempotency (caller, key, op, digest, answer, stored_at)
-select 'c', 'k-' || n, 'x', 'd', jsonb_build_object('result', case n when 1 then 'The key is hunter2swordfish, keep it.' end), e.recorded_at
+select 'c', 'k-' || n, 'x', 'd', jsonb_build_object('result', case n when 1 then 'hunter2swordfish is the key, keep it.' end), e.recorded_at
   from fleet_log.events e, generate_series(1, 2) n where e.event_id = pg_temp.event('message_sent', 'leak');
 select act(jsonb_build_array(pg_temp.redact(pg_temp.event('message_sent', 'leak'))));
 select is((select array_agg(key::text) from fleet_live.idempotency where caller = 'c'), '{k-2}', 'a kept answer that held the text goes, and no other');
