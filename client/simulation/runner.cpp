@@ -79,7 +79,11 @@ void Runner::State::say(std::string doing) {
 }
 
 asio::awaitable<Result<void>> Runner::State::set_up() {
-    Client first(executor, options.hosts.front());
+    // Wherever it is started: the simulation has a project of its own.
+    auto maker = options.hosts.front();
+    maker.project.clear();
+    maker.callsign.clear();
+    Client first(executor, std::move(maker));
     auto key = co_await make_project(first, options.plan.seed);
     if (!key) co_return key.error();
     project = *key;
