@@ -1,5 +1,6 @@
 #include "simulation/scene.hpp"
 
+#include <fleet/id.hpp>
 #include <fleet/json.hpp>
 
 #include <boost/asio/use_awaitable.hpp>
@@ -86,10 +87,13 @@ asio::awaitable<void> make_orders(Stage& stage) {
         Json list = Json::array();
         std::size_t const end = std::min(orders.size(), first + batch_max);
         for (std::size_t i = first; i < end; ++i) {
+            // Known before the answer is here: by then the first are claimed.
+            ids.push_back(new_id("wo"));
+            stage.know_order(ids.back(), i);
             Json needs = Json::array();
-            for (std::size_t need : orders[i].depends_on)
-                needs.push_back(need >= first ? fmt::format("#{}", need - first) : ids[need]);
-            list.push_back(Json{{"kind", orders[i].kind},
+            for (std::size_t need : orders[i].depends_on) needs.push_back(ids[need]);
+            list.push_back(Json{{"work_order_id", ids.back()},
+                                {"kind", orders[i].kind},
                                 {"priority", orders[i].priority},
                                 {"payload", {{"number", i}}},
                                 {"depends_on", needs},
@@ -100,11 +104,7 @@ asio::awaitable<void> make_orders(Stage& stage) {
         std::string const leader = stage.plan.pilots.front().callsign;
         auto answer = co_await stage.line.call(0, leader, "work_orders.enqueue_batch", std::move(args));
         note(stage, "a batch of work orders", answer);
-        if (!answer || !answer->contains("orders")) co_return;
-        for (Json const& one : answer->at("orders")) {
-            ids.push_back(text_or(one, "work_order_id", ""));
-            stage.know_order(ids.back(), ids.size() - 1);
-        }
+        if (!answer) co_return;
         stage.work.ring(end - first);
     }
 }
