@@ -68,7 +68,7 @@ TEST_CASE("without the displacement of what lapsed, a file is found held twice",
 
 TEST_CASE("without the token check, an act with the token of an earlier claim is found", "[fault][switches]") {
     ClaimsRun run;
-    run.sorties = 300;
+    run.sorties = 800;
     run.kill_workers = false;
     run.limit = std::chrono::seconds{60};
     run.stage.database_switches = "no_token_check";
