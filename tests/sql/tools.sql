@@ -121,6 +121,10 @@ begin
     return 'ok';
 end $$;
 
+-- The same where nothing is asked of the outcome: a line of "ok" would be taken for a test.
+create function tap.does(request jsonb) returns void language sql as $$ select from tap.act(jsonb_build_array(request)) $$;
+create function tap.goes(called text, variadic steps text[]) returns void language sql as $$ select from tap.steps(called, variadic steps) $$;
+
 create function tap.states() returns text[] language sql as $$
     select coalesce(array_agg(s.name || ' ' || s.state order by s.created_seq), '{}') from fleet_state.sorties s
 $$;

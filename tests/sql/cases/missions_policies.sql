@@ -76,7 +76,7 @@ select is((select state || ': ' || reason from fleet_state.missions where title 
 -- Cancelled, with all that is open, and its files.
 select is(pg_temp.mission('away', '{}', 'a1', 'a2', 'a3'), 'ok', 'three more');
 select is(steps('a1', 'claim_sortie', 'start_sortie') || steps('a2', 'claim_sortie', 'start_sortie', 'request_review'), 'okok', 'in all states');
-select run(ask('reserve', jsonb_build_object('patterns', '["x/**"]'::jsonb, 'sortie_id', srt('a1'))));
+select does(ask('reserve', jsonb_build_object('patterns', '["x/**"]'::jsonb, 'sortie_id', srt('a1'))));
 select is(run(make('loose', after('{"a3": "success"}'))), 'ok', 'one outside that waits');
 select is(run(ask('cancel_mission', jsonb_build_object('mission_id', pg_temp.msn('away'), 'reason', 'not wanted'))), 'ok', 'cancelled');
 select is((answer(1)).result -> 'cancelled', jsonb_build_array(srt('a1'), srt('a2'), srt('a3')), 'with what was open');
@@ -108,12 +108,12 @@ rollback to before_time;
 
 -- Each quarter once, and no further however it moves.
 select is(pg_temp.mission('steps', '{}', 'q1', 'q2') || steps('q1', 'claim_sortie', 'start_sortie') || steps('q2', 'claim_sortie', 'start_sortie'), 'okokok', 'progress');
-select run(job('progress', 'q1', '{"percent": 49}'));
+select does(job('progress', 'q1', '{"percent": 49}'));
 select is((select count(*) from fleet.events where type = 'mission_progressed' and stream_id = pg_temp.msn('steps')), 0::bigint, '24 percent');
-select run(job('progress', 'q1', '{"percent": 50}')), run(job('progress', 'q1', '{"percent": 10}')), run(job('progress', 'q1', '{"percent": 60}'));
+select does(job('progress', 'q1', '{"percent": 50}')), does(job('progress', 'q1', '{"percent": 10}')), does(job('progress', 'q1', '{"percent": 60}'));
 select is((select array_agg(data ->> 'percent') from fleet.events where type = 'mission_progressed' and stream_id = pg_temp.msn('steps')), '{25}', '25, once');
 select is((select percent from fleet.missions where title = 'steps'), 30, 'the view derives it');
-select run(job('progress', 'q2', '{"percent": 100}'));
+select does(job('progress', 'q2', '{"percent": 100}'));
 select is((select array_agg(data ->> 'percent' order by seq) from fleet.events where type = 'mission_progressed' and stream_id = pg_temp.msn('steps')), '{25,50,75}', 'two at one step');
 select is((select item::jsonb -> 'counts' from fleet.show_mission(jsonb_build_object('mission_id', pg_temp.msn('steps')))),
     '{"ready": 0, "total": 2, "failed": 0, "review": 0, "blocked": 0, "pending": 0, "skipped": 0, "assigned": 0, "cancelled": 0, "completed": 0, "in_progress": 2}', 'counts of all states');

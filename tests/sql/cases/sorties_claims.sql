@@ -12,26 +12,26 @@ create function pg_temp.claim(who text, args jsonb default '{}') returns text la
       left join fleet_state.sorties s on s.sortie_id = a.result ->> 'sortie_id' $$;
 
 -- Who may.
-select run(make('x'));
+select does(make('x'));
 select is(pg_temp.claim('nobody-1'), 'not_found', 'only registered pilots claim');
 select is((answer(1)).field, '/actor', 'which is said of the actor');
 select is(pg_temp.claim('gone-1'), 'not_found', 'who has left does not');
 update fleet_live.pilots set seen_at = now() - interval '1 hour' where callsign = 'raven-1';
 select act('[{"op": "sweep", "roles": ["operator"], "args": {}}]');
 select is(pg_temp.claim('raven-1'), 'transition_refused', 'nor who is stale');
-select run(ask('register_pilot', '{"callsign": "raven-1", "program": "p", "model": "m", "resume": true}'));
+select does(ask('register_pilot', '{"callsign": "raven-1", "program": "p", "model": "m", "resume": true}'));
 select is(pg_temp.claim('raven-1'), 'x', 'who comes back does');
 
 -- In which order: priority, then age; what fits the pilot.
-select run(make('low', '{"priority": "low"}')), run(make('first')), run(make('second')), run(make('urgent', '{"priority": "critical"}')),
-       run(make('test_one', '{"role": "tester", "priority": "high"}')), run(make('cpp', '{"capabilities": ["cpp"], "priority": "high"}'));
+select does(make('low', '{"priority": "low"}')), does(make('first')), does(make('second')), does(make('urgent', '{"priority": "critical"}')),
+       does(make('test_one', '{"role": "tester", "priority": "high"}')), does(make('cpp', '{"capabilities": ["cpp"], "priority": "high"}'));
 select is(pg_temp.claim('viper-1'), 'urgent', 'the most urgent first');
 select is(pg_temp.claim('tester-1', '{"role": "tester"}'), 'test_one', 'only of the role, if asked so');
 select is(pg_temp.claim('tester-1', '{"capabilities": ["cpp"]}'), 'cpp', 'only what wants these capabilities, if asked so');
 select is(pg_temp.claim('viper-1'), 'first', 'then by age');
 select is(pg_temp.claim('tester-1'), 'second', 'a role takes what is for everybody, too');
 select is(pg_temp.claim('viper-1'), 'low', 'the least urgent last');
-select run(make('for_testers', '{"role": "tester"}')), run(make('for_sql', '{"capabilities": ["sql", "cpp", "ada"]}'));
+select does(make('for_testers', '{"role": "tester"}')), does(make('for_sql', '{"capabilities": ["sql", "cpp", "ada"]}'));
 select is(pg_temp.claim('viper-1'), 'nothing_ready', 'nothing fits');
 select is((answer(1)).detail, '{"pending": 2, "running": 7, "reasons": {"role": 1, "capabilities": 1}, "ready_for_others": 2}', 'and why');
 select is(pg_temp.claim('viper-1', jsonb_build_object('sortie_id', srt('for_testers'))), 'forbidden', 'nor by id');
@@ -44,27 +44,27 @@ select is((select count(*) from fleet.list_ready('{"project": "demo"}')), 2::big
 select is(pg_temp.claim('tester-1'), 'for_testers', 'for the tester one is');
 
 -- Only in one mission.
-select run(ask('create_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1", "title": "m"}')), run(ask('start_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1"}'));
-select run(make('out')), run(make('inside', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1"}'));
+select does(ask('create_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1", "title": "m"}')), does(ask('start_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1"}'));
+select does(make('out')), does(make('inside', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1"}'));
 select is(pg_temp.claim('viper-1', '{"mission_id": "2qge1"}'), 'inside', 'of this mission');
 select is(pg_temp.claim('viper-1', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge9"}'), 'not_found', 'which must exist');
-select run(job('return_sortie', 'inside'));
-select run(ask('halt', '{"scope_kind": "mission", "scope_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1", "reason": "wait"}', '{"roles": ["operator"]}'));
+select does(job('return_sortie', 'inside'));
+select does(ask('halt', '{"scope_kind": "mission", "scope_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1", "reason": "wait"}', '{"roles": ["operator"]}'));
 select is((select array_agg(item::jsonb ->> 'name' || coalesce(': ' || (item::jsonb ->> 'why_not'), '')) from fleet.list_ready('{"project": "demo", "callsign": "viper-1", "all": true}')),
           '{out,"for_sql: it wants sql, cpp, ada","inside: the mission msn_01m7y4xbh5t2qgekpjg6t2qge1 is halted: wait"}', 'a halted mission is the reason why not');
 select is(pg_temp.claim('viper-1'), 'out', 'a claim without an id passes it over');
 select is(pg_temp.claim('viper-1'), 'nothing_ready', 'to the end');
 select is((answer(1)).detail #> '{reasons,halted}', '1', 'which nothing_ready counts');
 select is(pg_temp.claim('viper-1', jsonb_build_object('sortie_id', srt('inside'))), 'halted', 'by id it is refused');
-select run(ask('lift_halt', '{"scope_kind": "mission", "scope_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1"}', '{"roles": ["operator"]}'));
+select does(ask('lift_halt', '{"scope_kind": "mission", "scope_id": "msn_01m7y4xbh5t2qgekpjg6t2qge1"}', '{"roles": ["operator"]}'));
 
 -- A batch takes each once.
-select run(make('b' || i)) from generate_series(1, 6) i;
+select does(make('b' || i)) from generate_series(1, 6) i;
 select is((select array_agg(coalesce(a.code, s.name) order by a.ord) from act((select jsonb_agg(ask('claim_sortie', '{}', jsonb_build_object('actor', case when i % 2 = 0 then 'viper-1' else 'raven-1' end))) from generate_series(1, 8) i)) a
              left join fleet_state.sorties s on s.sortie_id = a.result ->> 'sortie_id'), '{inside,b1,b2,b3,b4,b5,b6,nothing_ready}', 'of claims in one batch each takes another');
 
 -- The lease, and what comes after it.
-select run(ask('reserve', jsonb_build_object('patterns', '["b1/**"]'::jsonb, 'sortie_id', srt('b1')), '{"actor": "viper-1"}'));
+select does(ask('reserve', jsonb_build_object('patterns', '["b1/**"]'::jsonb, 'sortie_id', srt('b1')), '{"actor": "viper-1"}'));
 select is(run(job('progress', 'b1', '{"percent": 30}')), 'transition_refused', 'progress before the start is refused');
 select is(steps('b1', 'start_sortie', 'progress'), 'ok', 'at work');
 select lapse_sortie('b1');
@@ -99,8 +99,8 @@ select is((select actor from fleet.events where type = 'sortie_requeued' order b
 
 -- A pilot that goes.
 select is((select count(*) from fleet_state.sorties where pilot = 'raven-1' and token is not null) > 2, true, 'raven-1 has some');
-select steps('b6', 'start_sortie', 'progress');
-select run(ask('deregister_pilot', '{"callsign": "raven-1"}'));
+select goes('b6', 'start_sortie', 'progress');
+select does(ask('deregister_pilot', '{"callsign": "raven-1"}'));
 select is((answer(1)).code, null, 'it leaves');
 select is((select count(*) from fleet_state.sorties where pilot = 'raven-1' and token is not null), 0::bigint, 'all it had goes back');
 select is((select progress::text || state from fleet_state.sorties where sortie_id = srt('b4')), '0pending', 'pending');

@@ -3,9 +3,9 @@ begin;
 set search_path = tap, public;
 select no_plan();
 select scene();
-select run(make('seo'));
-select run(make('tests'));
-select run(ask('create_sortie', '{"title": "nameless"}'));
+select does(make('seo'));
+select does(make('tests'));
+select does(ask('create_sortie', '{"title": "nameless"}'));
 
 select is(run(make('ship', after('{"seo": "success"}', '{"condition": "seo.score >"}'))), 'invalid_field', 'what cannot be read is refused');
 select ok((answer(1)).field = '/args/condition' and (answer(1)).detail ? 'position', 'with the place');

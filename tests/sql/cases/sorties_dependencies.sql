@@ -69,7 +69,7 @@ select is((select string_agg(run(x), ',') from unnest(array[make('g'), make('h')
 select is((select string_agg(run(x), ',') from unnest(array[
     make('any_success', after('{"g": "success", "h": "success"}', '{"join": "any"}')),
     make('any_settled', after('{"g": "settled", "h": "settled"}', '{"join": "any"}'))]) x), 'ok,ok', 'and what follows');
-select run(job('cancel_sortie', 'g')), run(job('cancel_sortie', 'h'));
+select does(job('cancel_sortie', 'g')), does(job('cancel_sortie', 'h'));
 select is((select array_agg(name || ' ' || state order by created_seq) from fleet_state.sorties where name like 'any%'), '{any_success skipped,any_settled pending}', 'no success is left: skipped; an end is an end: ready');
 select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');
 select * from finish();

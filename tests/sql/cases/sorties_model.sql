@@ -4,7 +4,7 @@ begin;
 set search_path = tap, public;
 select plan(8);
 select scene();
-select run(ask('register_pilot', '{"callsign": "tester-1", "program": "p", "model": "m", "role": "tester"}'));
+select does(ask('register_pilot', '{"callsign": "tester-1", "program": "p", "model": "m", "role": "tester"}'));
 create temp table g (n serial, id text primary key, state text, stops boolean, most int, review boolean, by_itself boolean, judged boolean default false);
 create temp table m (n serial, id text primary key, mission text, role text, rank int, state text, pilot text, attempt int default 1, most int, joins text, wants text,
                      lapsed boolean default false, good boolean default false);

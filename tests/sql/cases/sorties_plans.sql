@@ -24,9 +24,9 @@ create function pg_temp.mark() returns void language sql as $$ update before set
 create function pg_temp.claim(who text, args jsonb default '{}') returns jsonb language sql as $$ select ask('claim_sortie', args, jsonb_build_object('actor', who)) $$;
 
 -- Plans are made before anything is counted.
-select run(pg_temp.claim('viper-1'));
+select does(pg_temp.claim('viper-1'));
 create temp table had as select (answer(1)).result as item;
-select run(ask(op, jsonb_build_object('sortie_id', item ->> 'sortie_id') || args, jsonb_build_object('fence', jsonb_build_object('kind', 'sortie', 'id', item ->> 'sortie_id', 'token', item -> 'token'))))
+select does(ask(op, jsonb_build_object('sortie_id', item ->> 'sortie_id') || args, jsonb_build_object('fence', jsonb_build_object('kind', 'sortie', 'id', item ->> 'sortie_id', 'token', item -> 'token'))))
   from had, (values ('start_sortie', '{}'::jsonb), ('progress', '{"percent": 10, "files_touched": ["a"]}'), ('complete_sortie', '{"summary": "x", "result": {"a": 1}}')) o(op, args);
 
 select pg_temp.mark();

@@ -20,8 +20,8 @@ begin
         when 'cancelled' then steps(called, 'cancel_sortie')
         else 'ok' end;
 end $$;
-select run(make('dead'));
-select run(job('cancel_sortie', 'dead'));
+select does(make('dead'));
+select does(job('cancel_sortie', 'dead'));
 
 create temp table ops (op text, event text, args jsonb, held boolean);
 insert into ops values

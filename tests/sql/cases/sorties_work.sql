@@ -23,8 +23,8 @@ select is(run(job('start_sortie', 'a', '{}', '{"actor": "raven-1"}')), 'forbidde
 select is((answer(1)).message, 'this sortie is viper-1''s', 'because it is not raven-1''s');
 select is(run(job('start_sortie', 'a', '{}', jsonb_build_object('fence', jsonb_build_object('kind', 'sortie', 'id', srt('a'), 'token', 1)))), 'stale_token', 'nor anybody with another token');
 select is(run(job('start_sortie', 'a') - 'fence'), 'invalid_field', 'nor without one');
-select run(make('other'));
-select run(job('claim_sortie', 'other', '{}', '{"actor": "viper-1"}'));
+select does(make('other'));
+select does(job('claim_sortie', 'other', '{}', '{"actor": "viper-1"}'));
 select is(run(job('start_sortie', 'a', '{}', jsonb_build_object('fence', job('start_sortie', 'other') -> 'fence'))), 'invalid_field', 'nor with the token of another sortie');
 select is(run(job('start_sortie', 'a', '{}', jsonb_build_object('fence', (job('start_sortie', 'a') -> 'fence') || jsonb_build_object('id', right(srt('a'), 12))))), 'ok', 'the id in a fence may be short');
 select is(run(job('progress', 'a', '{"percent": 101}')), 'invalid_field', 'percent goes to 100');
@@ -36,7 +36,7 @@ select is(run(job('update_sortie', 'a', '{"priority": "high", "expected_version"
 select is((answer(1)).result ->> 'priority' || coalesce((answer(1)).result ->> 'timeout_seconds', ' none'), 'high none', 'and does; 0 takes a time-out away');
 
 -- Files outside its reservation.
-select run(ask('reserve', jsonb_build_object('patterns', '["src/**", "docs/*.md"]'::jsonb, 'sortie_id', srt('a'))));
+select does(ask('reserve', jsonb_build_object('patterns', '["src/**", "docs/*.md"]'::jsonb, 'sortie_id', srt('a'))));
 select is(run(job('progress', 'a', '{"percent": 10, "files_touched": ["src/deep/a.c", "./docs/x.md"]}')), 'ok', 'files that are reserved');
 select is((answer(1)).result -> 'violated', null, 'are no violation');
 select is(run(job('progress', 'a', '{"percent": 20, "files_touched": ["src/a.c", "web/x.ts", "docs/deep/x.md", "web/x.ts"]}')), 'ok', 'others are taken all the same');
@@ -89,11 +89,11 @@ select is(pg_temp.handed('r2', null), 'okokok', 'handed in for anybody');
 select is(run(job('review', 'r2', '{"verdict": "rejected", "feedback": "no"}', '{"actor": "lynx-1"}')), 'ok', 'rejected');
 select is(pg_temp.item('r2') ->> 'status' || (pg_temp.item('r2') ->> 'attempt') || (pg_temp.item('r2') #>> '{error,message}'), 'pending2no', 'is a failed attempt');
 select is(steps('r2', 'claim_sortie', 'start_sortie', 'request_review'), 'ok', 'the second is handed in');
-select run(ask('deregister_pilot', '{"callsign": "viper-1"}'));
+select does(ask('deregister_pilot', '{"callsign": "viper-1"}'));
 select is(pg_temp.item('r2') ->> 'status', 'review', 'a lost pilot does not take a review along');
 select is(run(job('review', 'r2', '{"verdict": "needs_changes"}', '{"actor": "lynx-1"}')), 'ok', 'but when it needs changes');
 select is(pg_temp.item('r2') ->> 'status' || (select data ->> 'cause' from fleet.events where type = 'sortie_requeued' order by seq desc limit 1), 'pendingreview', 'somebody else has to make them');
-select run(ask('register_pilot', '{"callsign": "viper-1", "program": "p", "model": "m"}'));
+select does(ask('register_pilot', '{"callsign": "viper-1", "program": "p", "model": "m"}'));
 
 -- Handing in.
 select is(run(make('end')) || steps('end', 'claim_sortie', 'start_sortie'), 'okok', 'one more');
@@ -107,8 +107,8 @@ select is(pg_temp.item('end') -> 'summary', 'null', 'then it is gone');
 select is(run(make('end2')) || steps('end2', 'claim_sortie', 'start_sortie') || run(job('complete_sortie', 'end2', '{"summary": "secret"}')), 'okokforbidden', 'and cannot come back in the same words');
 
 -- Cancelling frees files and those who wait for them.
-select run(ask('reserve', jsonb_build_object('patterns', '["lib/**"]'::jsonb, 'sortie_id', srt('end2'))));
-select run(ask('reserve', '{"patterns": ["lib/a"], "wait_seconds": 60}', '{"actor": "raven-1"}'));
+select does(ask('reserve', jsonb_build_object('patterns', '["lib/**"]'::jsonb, 'sortie_id', srt('end2'))));
+select does(ask('reserve', '{"patterns": ["lib/a"], "wait_seconds": 60}', '{"actor": "raven-1"}'));
 select is(run(job('cancel_sortie', 'end2', '{"reason": "elsewhere"}', '{"actor": "lynx-1"}')), 'ok', 'anybody may cancel');
 select is(held(), '{"raven-1 lib/a"}', 'who waited for its files has them');
 select is(pg_temp.item('end2') ->> 'reason', 'elsewhere', 'the reason is kept');
