@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import domain
+import queues
 from server import Daemon, Server
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -92,6 +94,15 @@ class Bench:
         seconds = time.monotonic() - started
         self.say("replay", {"events": events, "seconds": round(seconds, 2), "events_per_second": round(events / seconds)})
 
+    def mail(self):
+        domain.mail(self)
+
+    def fleet(self):
+        domain.fleet(self)
+
+    def queue(self):
+        queues.queue(self)
+
     def idle(self):
         _, cpu = self.daemon.cost()
         started = time.monotonic()
@@ -107,7 +118,7 @@ def parse():
     parser.add_argument("--flush-us", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--only", default="idle,throughput,latency,held,replay")
+    parser.add_argument("--only", default="idle,throughput,latency,held,replay,mail,fleet,queue")
     options = parser.parse_args()
     options.database = "fleet"
     return options

@@ -17,6 +17,7 @@ std::map<std::string, Mode> const modes{
     {"append", &run_append},           {"append-rate", &run_append_rate}, {"reserve", &run_reserve},
     {"reserve-one", &run_reserve_one}, {"query", &run_query},             {"delivery", &run_delivery},
     {"orders", &run_orders},
+    {"mail", &run_mail},               {"http", &run_http},
 };
 
 asio::awaitable<void> play(Mode mode, Options options) {
@@ -49,6 +50,7 @@ int main_of(int argc, char** argv) {
     CLI::App app{"Plays a load against a fleetd."};
     app.add_option("mode", mode)->required()->check(CLI::IsMember(modes));
     app.add_option("--socket", options.socket)->required();
+    app.add_option("--reader-socket", options.reader_socket, "Of another daemon, where mail is waited for");
     app.add_option("--project", options.project);
     app.add_option("--kind", options.kind)->check(CLI::IsMember({"literal", "directory", "repo-wide"}));
     app.add_option("--clients", options.clients)->check(CLI::Range(1, 1000));

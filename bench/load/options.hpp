@@ -13,6 +13,7 @@ namespace fleet::load {
 
 struct Options {
     std::string socket{};
+    std::string reader_socket{};
     std::string project = "bench";
     std::string kind = "literal";  // of reserve-one: literal, directory or repo-wide
     int clients = 1;
@@ -56,5 +57,7 @@ asio::awaitable<Json> run_reserve_one(Options options);
 asio::awaitable<Json> run_query(Options options);
 asio::awaitable<Json> run_delivery(Options options);
 asio::awaitable<Json> run_orders(Options options);
+asio::awaitable<Json> run_mail(Options options);
+asio::awaitable<Json> run_http(Options options);
 
 }  // namespace fleet::load
