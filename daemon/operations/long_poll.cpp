@@ -66,7 +66,8 @@ void LongPolls::join(LongPoll& poll) {
     size_ += 1;
     if (is_running_) return;
     is_running_ = true;
-    asio::co_spawn(loop_, run(), [](std::exception_ptr failure) {
+    // From here on: the look of the first one follows.
+    asio::co_spawn(loop_, run(bus_.head()), [](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);
     });
 }
@@ -80,12 +81,13 @@ void LongPolls::leave(LongPoll& poll) {
 }
 
 // One subscription for all of them, as long as there are any.
-asio::awaitable<void> LongPolls::run() {
+asio::awaitable<void> LongPolls::run(std::int64_t after) {
     bool goes_on = true;
     while (goes_on && size_ > 0 && !is_stopping_) {
         auto filter = what_matters();
-        auto const subscriber = bus_.follow(std::move(filter), bus_.head());
+        auto const subscriber = bus_.follow(std::move(filter), after);
         goes_on = co_await follow(*subscriber);
+        after = bus_.head();
         // What came between two subscriptions was told to nobody: let all of them look.
         for (auto const& [topic, line] : lines_) tell(topic);
     }

@@ -58,7 +58,7 @@ private:
         std::size_t asking = 0;
     };
 
-    asio::awaitable<void> run();
+    asio::awaitable<void> run(std::int64_t after);
     asio::awaitable<bool> follow(bus::Subscriber& subscriber);
     void join(LongPoll& poll);
     void leave(LongPoll& poll);
