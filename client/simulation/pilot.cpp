@@ -153,7 +153,7 @@ asio::awaitable<SimulatedPilot::Went> SimulatedPilot::take_step(Lease lease, std
         case Act::block: co_return co_await stand_still(lease, step.length);
         case Act::fail: co_return co_await give_up(lease, sortie);
         case Act::crash: {
-            co_await fall_silent(lease);
+            co_await fall_silent(lease, sortie);
             co_return Went::ended;
         }
         case Act::complete: co_return co_await complete(lease, sortie);

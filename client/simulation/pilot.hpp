@@ -41,7 +41,7 @@ private:
     asio::awaitable<Went> stand_still(Lease lease, Millis length);
     asio::awaitable<Went> give_up(Lease lease, std::size_t sortie);
     asio::awaitable<Went> complete(Lease lease, std::size_t sortie);
-    asio::awaitable<void> fall_silent(Lease lease);
+    asio::awaitable<void> fall_silent(Lease lease, std::size_t sortie);
     asio::awaitable<void> do_order(Lease lease, std::size_t order, int attempt);
     // Pauses for work that takes so long, with signs of life.
     asio::awaitable<void> work(Millis length);

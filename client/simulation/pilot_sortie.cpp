@@ -75,20 +75,20 @@ asio::awaitable<SimulatedPilot::Went> SimulatedPilot::complete(Lease lease, std:
 }
 
 // No goodbye. The lease has to bring the work back; then the pilot returns, and what it held must be gone.
-asio::awaitable<void> SimulatedPilot::fall_silent(Lease lease) {
+asio::awaitable<void> SimulatedPilot::fall_silent(Lease lease, std::size_t sortie) {
     auto& ledger = stage_.ledger;
     ledger.lets_go(me_);
     ledger.counts.crashes += 1;
-    Silence silence;
+    auto& silence = stage_.silences[lease.token];
+    silence.sortie = sortie;
     silence.since = now();
-    stage_.silences[lease.id] = silence;
     auto const limit = now() + stage_.recovery_max();
-    while (!stage_.silences[lease.id].came_back && now() < limit && !stage_.is_stopped())
-        co_await pause_for(look_again);
+    while (!silence.came_back && now() < limit && !stage_.is_stopped()) co_await pause_for(look_again);
+    bool const came_back = silence.came_back;
+    stage_.silences.erase(lease.token);
     if (stage_.is_stopped()) co_return;
-    if (!stage_.silences[lease.id].came_back)
+    if (!came_back)
         ledger.fault(fmt::format("{} did not come back after {} fell silent", lease.id, callsign()));
-    stage_.silences.erase(lease.id);
 
     auto known = co_await enroll(true);
     if (!known) {

@@ -78,10 +78,10 @@ void Stage::completed(std::size_t sortie) {
 
 void Stage::returned(std::size_t sortie, bool lease_lost) {
     std::optional<Instant> silent_since;
-    auto const silence = silences.find(sortie_ids_[sortie]);
-    if (lease_lost && silence != silences.end() && !silence->second.came_back) {
-        silence->second.came_back = true;
-        silent_since = silence->second.since;
+    for (auto& [token, silence] : silences) {
+        if (!lease_lost || silence.sortie != sortie || silence.came_back) continue;
+        silence.came_back = true;
+        silent_since = silence.since;
     }
     ledger.returned(sortie, now(), silent_since);
     work.ring(1);

@@ -21,8 +21,9 @@ struct Pace {
     int sweep_seconds = 5;  // how often the daemons look for lapsed leases, at most
 };
 
-// Pilots that fell silent, by the sortie they left behind.
+// A pilot that fell silent.
 struct Silence {
+    std::size_t sortie = 0;  // what it left behind
     Instant since{};
     bool came_back = false;  // the sortie is pending again
 };
@@ -37,7 +38,7 @@ public:
     Ledger& ledger;
     Bell work;  // rung for a pilot when something can be claimed
     Bell mail;  // rung when somebody has written, and when there is no more work
-    std::map<std::string, Silence> silences{};
+    std::map<std::int64_t, Silence> silences{};  // by the token of the lease that was left behind
 
     void know_mission(std::size_t index, std::string id);
     void know_sortie(std::size_t index, std::string id);
