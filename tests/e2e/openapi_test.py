@@ -2,7 +2,6 @@
 
 Needs node and npm; the packages of openapi/package-lock.json are installed beside the prefix, once.
 """
-import json
 import os
 import shutil
 import subprocess
@@ -44,7 +43,7 @@ class OpenApi(stage.Case):
         shutil.copy(HERE / "drive.mjs", place / "drive.mjs")
         home = stage.new_home(self)
         self.ok(home.fleet("services", "up", limit=120))
-        socket = json.loads(self.ok(home.fleet("services", "status", "--json")).out)["daemon"]["socket"]
+        socket = self.ok(home.fleet("status", "--json")).json()["daemon"]["socket"]
         driven = home.run("node", place / "drive.mjs", socket, stage.SOURCE / "tests/support/scenario.json", cwd=place, limit=360,
                           NODE_OPTIONS=os.environ.get("NODE_OPTIONS", ""))
         print(driven.out)
