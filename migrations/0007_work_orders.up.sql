@@ -35,7 +35,7 @@ create table fleet_state.work_orders (
 ) with (fillfactor = 70);
 -- The order of a claim: by rank the first that is ready. An order that is delayed stands behind all that are ready, one
 -- that waits for another is not in the index: a claim reads just the rows it takes, however long the line. Three ways
--- to ask (anything, by role, by kind), three indexes; a claim or an end writes to none of them.
+-- to ask (anything, by role, by kind), three indexes; neither a claim nor an end writes to them.
 create index work_orders_line on fleet_state.work_orders (project, rank, ready_at, created_seq)
     where state = 'pending' and blocked_by = 0;
 create index work_orders_line_role on fleet_state.work_orders (project, role, rank, ready_at, created_seq)
@@ -44,6 +44,10 @@ create index work_orders_line_kind on fleet_state.work_orders (project, kind, ra
     where state = 'pending' and blocked_by = 0;
 -- Leases and time-outs by when they may be due: signs of life are read, so a lease found here may still be good.
 create index work_orders_due on fleet_state.work_orders (due_at) where state = 'claimed';
+-- For lists of what is open or given up, in a history that is long. (No condition on the state: a claim must have no
+-- index to choose from but those of the lines.)
+create index work_orders_open on fleet_state.work_orders (project, work_order_id) where ended_at is null;
+create index work_orders_dead on fleet_state.work_orders (project, work_order_id) where state = 'dead';
 create index work_orders_sortie on fleet_state.work_orders (sortie_id) where sortie_id is not null;
 comment on table fleet_state.work_orders is 'The queue, orders that ended included. Payload, result and error stay in their events.';
 comment on column fleet_state.work_orders.work_order_id is 'wo_ id; the stream.';

@@ -12,27 +12,47 @@ end $$;
 comment on function fleet_log.order_json is
     'A work order as commands and lists answer it. Example: select fleet_log.order_json(''wo_01…'')';
 
+create function fleet_log.order_fits(o fleet_state.work_orders, filter jsonb)
+returns boolean
+language sql immutable as $$
+    select (filter ->> 'kind' is null or o.kind = filter ->> 'kind')
+       and (filter ->> 'role' is null or o.role = filter ->> 'role')
+       and (filter ->> 'claimed_by' is null or (o.state = 'claimed' and o.claimed_by = filter ->> 'claimed_by'))
+       and (filter ->> 'sortie_id' is null or o.sortie_id = filter ->> 'sortie_id')
+$$;
+comment on function fleet_log.order_fits is
+    'True if a list with this filter shows the order. Example: select count(*) from fleet_state.work_orders o where fleet_log.order_fits(o, ''{"kind":"lint"}'')';
+
 create function fleet.list_work_orders(filter jsonb default '{}')
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    states text[] := fleet_log.words(filter, 'status');
+    states text[] := coalesce(fleet_log.words(filter, 'status'), '{pending,claimed,dead,completed,cancelled}');
+    place text := nullif(filter ->> 'project', '');
+    beyond text := coalesce(filter ->> 'after', '');
+    most int := fleet_log.page_size(filter);
     page text[];
 begin
     if 'open' = any(states) then
-        states := array_remove(states, 'open') || '{pending,claimed}';
+        states := states || '{pending,claimed}';
     end if;
-    -- First the ids of the page, from the table; then what is shown of them.
+    -- First the ids of the page: what is open or dead by an index of its own, for the history may be long.
     page := array(
-        select o.work_order_id from fleet_state.work_orders o
-         where (nullif(filter ->> 'project', '') is null or o.project = filter ->> 'project')
-           and (states is null or o.state = any(states))
-           and (filter ->> 'kind' is null or o.kind = filter ->> 'kind')
-           and (filter ->> 'role' is null or o.role = filter ->> 'role')
-           and (filter ->> 'claimed_by' is null or (o.state = 'claimed' and o.claimed_by = filter ->> 'claimed_by'))
-           and (filter ->> 'sortie_id' is null or o.sortie_id = filter ->> 'sortie_id')
-           and (filter ->> 'after' is null or o.work_order_id > filter ->> 'after')
-         order by o.work_order_id limit fleet_log.page_size(filter));
+        select x.work_order_id from (
+            (select o.work_order_id from fleet_state.work_orders o
+              where states && '{pending,claimed}' and o.ended_at is null and o.state = any(states)
+                and (place is null or o.project = place)
+                and o.work_order_id > beyond and fleet_log.order_fits(o, filter) order by 1 limit most)
+             union all
+            (select o.work_order_id from fleet_state.work_orders o
+              where 'dead' = any(states) and o.state = 'dead' and (place is null or o.project = place)
+                and o.work_order_id > beyond and fleet_log.order_fits(o, filter) order by 1 limit most)
+             union all
+            (select o.work_order_id from fleet_state.work_orders o
+              where states && '{completed,cancelled}' and o.state in ('completed', 'cancelled') and o.state = any(states)
+                and (place is null or o.project = place)
+                and o.work_order_id > beyond and fleet_log.order_fits(o, filter) order by 1 limit most)) x
+         order by 1 limit most);
     return query
     select i.item::text, i.work_order_id::text from fleet_log.work_order_items i
      where i.work_order_id = any(page)

@@ -78,10 +78,11 @@ declare
 begin
     -- o was taken by such a claim, and with it all that stood before it in the line that was asked. Of a line of a kind
     -- that is known only when every role was asked for.
-    line.scope := case when kinds is not null then 'kind ' || o.kind when roles is not null then 'role ' || o.role else '*' end;
     if kinds is not null and roles is not null then
         return;
     end if;
+    line.scope := case when kinds is not null then 'kind ' || o.kind when roles is not null then 'role ' || o.role
+                       else '*' end;
     select l.front_at, l.front_seq into line.front_at, line.front_seq from fleet_live.work_lines l
      where l.project = o.project and l.scope = line.scope;
     if not found then
@@ -159,10 +160,13 @@ begin
         ids := fleet_log.next_orders(w.project, roles, kinds, most, w.at);
     end if;
     w := fleet_log.give_orders(w, ids, lease);
-    if ids <> '{}' then
-        perform fleet_log.advance_line(o, roles, kinds) from fleet_state.work_orders o
-          where o.work_order_id = ids[cardinality(ids)];
-    end if;
+    -- The last one of each line that was asked.
+    perform fleet_log.advance_line(x.o, roles, kinds)
+       from (select distinct on (o.rank, scope) o
+               from unnest(ids) i (id)
+               join fleet_state.work_orders o on o.work_order_id = i.id
+              cross join lateral (select case when kinds is not null then o.kind when roles is not null then o.role end) k (scope)
+              order by o.rank, scope, o.ready_at desc, o.created_seq desc) x;
     return w;
 end $$;
 comment on function fleet_log.do_claim_work is

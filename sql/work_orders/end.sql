@@ -13,7 +13,8 @@ begin
         return null;
     end if;
     return case when o.state is null then 'there is no work order ' || work_order_fence_problem.id
-                when o.state = 'claimed' then format('%s has the order %s now, with token %s', o.claimed_by, o.work_order_id, o.token)
+                when o.state = 'claimed' then format('%s has the order %s now, with token %s',
+                                                       o.claimed_by, o.work_order_id, o.token)
                 else format('the order %s is %s', o.work_order_id, o.state) end;
 end $$;
 comment on function fleet_log.work_order_fence_problem is
@@ -81,11 +82,13 @@ begin
         return w;
     end if;
     if fleet_log.json_too_large(w.args -> 'result') then
-        return fleet_log.refuse(w, 'too_large', '/args/result', 'the result is over 64 KiB', 'store it and send where it is');
+        return fleet_log.refuse(w, 'too_large', '/args/result', 'the result is over 64 KiB',
+                                'store it and send where it is');
     end if;
     w := fleet_log.put(w, 'work_order_completed', 'work_order', o.work_order_id,
                        fleet_log.completion_data(o, w.actor, w.args -> 'result', w.at));
-    w.result := fleet_log.order_json(o.work_order_id) || jsonb_build_object('ready', fleet_log.freed_orders(array[o.work_order_id]));
+    w.result := fleet_log.order_json(o.work_order_id)
+                || jsonb_build_object('ready', fleet_log.freed_orders(array[o.work_order_id]));
     return w;
 end $$;
 comment on function fleet_log.do_complete_work is
@@ -104,7 +107,8 @@ begin
         item := asked -> n;
         at := '/args/orders/' || n;
         id := item ->> 'work_order_id';
-        if item - '{work_order_id,token,result}'::text[] <> '{}' or jsonb_typeof(item -> 'work_order_id') is distinct from 'string'
+        if item - '{work_order_id,token,result}'::text[] <> '{}'
+           or jsonb_typeof(item -> 'work_order_id') is distinct from 'string'
            or jsonb_typeof(item -> 'token') is distinct from 'number' or item ->> 'token' !~ '^\d{1,15}$'
            or coalesce(jsonb_typeof(item -> 'result'), 'null') not in ('object', 'null') then
             return fleet_log.refuse(w, 'invalid_field', at,
@@ -141,7 +145,8 @@ begin
     -- What is right is found right in one question; only what is not is looked at order by order.
     select array_agg(o.work_order_id order by a.n),
            array_agg((null, 'work_order_completed', 'work_order', o.work_order_id, jsonb_build_object('by', w.actor,
-               'attempt', o.attempts, 'duration_ms', greatest(0, round(extract(epoch from w.at - o.claimed_at) * 1000))::bigint)
+               'attempt', o.attempts,
+               'duration_ms', greatest(0, round(extract(epoch from w.at - o.claimed_at) * 1000))::bigint)
                || case when jsonb_typeof(a.v -> 'result') = 'object' then jsonb_build_object('result', a.v -> 'result')
                        else '{}' end, null, null)::fleet_log.draft order by a.n)
       into ids, drafts
@@ -184,10 +189,12 @@ declare
     o fleet_state.work_orders;
     drafts fleet_log.draft[] := '{}';
     dead text[] := '{}';
+    again_ids text[] := '{}';
     pause double precision;
 begin
     foreach o in array orders loop
         if again and o.attempts < o.max_attempts then
+            again_ids := again_ids || o.work_order_id;
             pause := coalesce(wait, fleet_log.backoff_seconds(o.backoff_seconds, o.attempts));
             drafts := drafts || array[
                 (o.project, 'work_order_failed', 'work_order', o.work_order_id, jsonb_build_object(
@@ -198,10 +205,13 @@ begin
         else
             dead := dead || o.work_order_id;
             drafts := drafts || (o.project, 'work_order_failed', 'work_order', o.work_order_id, jsonb_build_object(
-                'by', o.claimed_by, 'attempt', o.attempts, 'error', error, 'dead', true), causation_id, null)::fleet_log.draft;
+                'by', o.claimed_by, 'attempt', o.attempts, 'error', error, 'dead', true),
+                causation_id, null)::fleet_log.draft;
         end if;
     end loop;
     w := fleet_log.put_all(w, drafts);
+    -- What may be tried again at once can stand before the place where its line begins.
+    perform fleet_log.reopen_lines(array(select d.stream_id from unnest(drafts) d where d.type = 'work_order_requeued'));
     w := fleet_log.cancel_dependents(w, dead);
     w.result := jsonb_build_object('dead', to_jsonb(dead), 'cancelled', w.result);
     return w;
@@ -243,7 +253,8 @@ begin
     w := fleet_log.order_problem_of(w, o, 'work_order_requeued', false);
     if w.code is null and o.state <> 'dead' then
         -- A claimed order goes back by losing its lease only.
-        w := fleet_log.refuse(w, 'transition_refused', '', format('only a dead order is sent again: this one is %s', o.state),
+        w := fleet_log.refuse(w, 'transition_refused', '',
+                              format('only a dead order is sent again: this one is %s', o.state),
                               null, jsonb_build_object('found', o.state, 'asked', 'work_order_requeued'));
     end if;
     if w.code is not null then
@@ -252,6 +263,7 @@ begin
     w := fleet_log.put(w, 'work_order_requeued', 'work_order', o.work_order_id, jsonb_build_object(
              'cause', 'revived', 'attempt', 0, 'run_after', fleet_log.json_time(
                  w.at + make_interval(secs => coalesce((w.args ->> 'delay_seconds')::int, 0)))));
+    perform fleet_log.reopen_lines(array[o.work_order_id]);
     w.result := fleet_log.order_json(o.work_order_id);
     return w;
 end $$;
@@ -317,7 +329,8 @@ declare
 begin
     gone := array(select distinct y.work_order_id from unnest(ids) i (id)
                     join fleet_state.work_orders o on o.work_order_id = i.id and o.blocked_by > 0
-                    join fleet_state.work_orders y on y.work_order_id = any(o.depends_on) and y.state in ('dead', 'cancelled'));
+                    join fleet_state.work_orders y
+                      on y.work_order_id = any(o.depends_on) and y.state in ('dead', 'cancelled'));
     return fleet_log.cancel_dependents(w, gone);
 end $$;
 comment on function fleet_log.cancel_doomed is

@@ -6,18 +6,21 @@ language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     ids text[];
 begin
-    if length(given) >= 29 then
+    if length(given) >= 29 or given = '' then
         return given;
     end if;
-    -- What is open comes first: that is what people mean by a few letters.
-    ids := array(select o.work_order_id from fleet_state.work_orders o
-                  where (order_id_of.project is null or o.project = order_id_of.project)
-                    and (starts_with(o.work_order_id, given) or right(o.work_order_id, length(given)) = given)
-                  order by o.state not in ('pending', 'claimed'), o.work_order_id limit 2);
-    if cardinality(ids) = 2 and exists (
-        select from fleet_state.work_orders o where o.work_order_id = ids[2] and o.state not in ('pending', 'claimed')
-           and (select y.state from fleet_state.work_orders y where y.work_order_id = ids[1]) in ('pending', 'claimed')) then
-        return ids[1];
+    -- What is open comes first: that is what people mean by a few letters, and it is found without a walk through all.
+    ids := array(
+        select o.work_order_id from fleet_state.work_orders o
+         where o.ended_at is null and (order_id_of.project is null or o.project = order_id_of.project)
+           and (starts_with(o.work_order_id, given) or right(o.work_order_id, length(given)) = given)
+         limit 2);
+    if ids = '{}' then
+        ids := array(
+            select o.work_order_id from fleet_state.work_orders o
+             where (order_id_of.project is null or o.project = order_id_of.project)
+               and (starts_with(o.work_order_id, given) or right(o.work_order_id, length(given)) = given)
+             limit 2);
     end if;
     return case when cardinality(ids) = 1 then ids[1] else given end;
 end $$;
@@ -42,7 +45,7 @@ returns boolean
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     -- The text is made only when the stored form leaves a doubt.
-    return pg_column_size(value) > 16384 and octet_length(value::text) > 65536;
+    return pg_column_size(value) > 8192 and octet_length(value::text) > 65536;
 end $$;
 comment on function fleet_log.json_too_large is
     'True if a payload or a result is over 64 KiB. Example: select fleet_log.json_too_large(''{}'')';
@@ -62,7 +65,7 @@ end $$;
 comment on function fleet_log.order_data is
     'The data of work_order_created. Example: select fleet_log.order_data(''{"kind":"lint"}'', ''{}'', now())';
 
-create function fleet_log.order_problem(o jsonb)
+create function fleet_log.order_problem(o jsonb, project text)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
@@ -83,13 +86,13 @@ begin
         select from fleet_state.work_orders y where y.work_order_id = o ->> 'work_order_id') then
         return jsonb_build_object('code', 'version_conflict', 'field', '/work_order_id', 'message', 'this id is in use');
     elsif o ->> 'sortie_id' is not null and not exists (
-        select from fleet_state.sorties s where s.sortie_id = o ->> 'sortie_id') then
+        select from fleet_state.sorties s where s.sortie_id = o ->> 'sortie_id' and s.project = order_problem.project) then
         return jsonb_build_object('code', 'not_found', 'field', '/sortie_id', 'message', 'no sortie ' || (o ->> 'sortie_id'));
     end if;
     return null;
 end $$;
 comment on function fleet_log.order_problem is
-    'What is wrong with an order that is to be queued, {code, field, message}, or null. Example: select fleet_log.order_problem(''{"kind":"lint"}'')';
+    'What is wrong with an order that is to be queued, {code, field, message}, or null. Example: select fleet_log.order_problem(''{"kind":"lint"}'', ''demo'')';
 
 create function fleet_log.order_dependencies(
     project text, asked jsonb, earlier text[], out ids text[], out unknown_at int)
@@ -145,7 +148,7 @@ begin
         if listed then
             at := '/args/orders/' || n;
         end if;
-        problem := fleet_log.order_problem(o);
+        problem := fleet_log.order_problem(o, w.project);
         if problem is not null then
             return fleet_log.refuse(w, problem ->> 'code', at || (problem ->> 'field'), problem ->> 'message');
         end if;
