@@ -82,7 +82,8 @@ begin
                 w.scope := 'any';
             end if;
             w := fleet_log.perform(w);
-            open_project := case when w.scope <> 'none' and w.code is null then w.project end;
+            -- An answer of yesterday says nothing of today.
+            open_project := case when w.scope <> 'none' and w.code is null and not w.replayed then w.project end;
         end if;
         head := w.head;
         done := done || w;

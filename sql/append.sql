@@ -7,7 +7,9 @@ begin
     if $1 !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$' then
         return null;
     end if;
-    return $1::timestamptz(3);
+    -- Four digits in another zone can be five here, or a year before the first.
+    return case when extract(year from $1::timestamptz(3) at time zone 'UTC') between 1 and 9999
+                then $1::timestamptz(3) end;
 exception when others then
     return null;   -- the 31st of February
 end $$;
@@ -31,7 +33,7 @@ begin
             bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_type',
                 'message', 'streams of the catalogue are written by their commands only',
                 'hint', 'leave stream_type out, and name the entity in correlation_id');
-        elsif (e ->> 'stream_id') ~ '^(prj|plt|run|msn|srt|wo|msg|thr|rsv|chk|evt|to|host|tok)_' then
+        elsif (e ->> 'stream_id') ~ '^((prj|plt|run|msn|srt|wo|msg|thr|rsv|chk|evt|to|host|tok)_|(halt|rule):)' then
             bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_id',
                 'message', 'this is the stream of an entity', 'hint', 'name the entity in correlation_id');
         elsif pg_column_size(e -> 'data') > 8192 and octet_length((e -> 'data')::text) > 65536 then

@@ -14,7 +14,7 @@ begin
         -- Nearly all requests and fences are sound: one expression says so, and only the others are looked at by field.
         select i.ord, '*' as op, '' as prefix, i.v as given from item i where not fleet_log.request_is_sound(i.v)
         union all
-        select i.ord, i.v ->> 'op', '/args', coalesce(i.v -> 'args', '{}') from item i
+        select i.ord, i.v ->> 'op', '/args', coalesce(nullif(i.v -> 'args', 'null'), '{}') from item i
          where i.is_plain_append is not true
         union all
         select i.ord, 'fence', '/fence', i.v -> 'fence' from item i

@@ -113,7 +113,9 @@ begin
                   join fleet_state.notification_rules r on r.state = 'enabled' and e.type = any(r.types)
                                                        -- Not what happened before it was set.
                                                        and e.seq > r.last_seq
-                 where e.seq between apply_rules.from_seq and to_seq and not e.metadata ? 'rule') x
+                 where e.seq between apply_rules.from_seq and to_seq
+                   -- Who appends may put what he likes into metadata: that alone hides nothing.
+                   and (e.actor = 'system' and e.metadata ->> 'source' = 'rule') is not true) x
          where fleet_log.rule_wants(x.r, (x.e).project, x.about, (x.e).data)
          order by (x.e).seq, (x.r).name
     loop

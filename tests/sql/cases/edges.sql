@@ -1,0 +1,75 @@
+-- Ways round a rule, each of which was open once.
+begin;
+set search_path = tap, public;
+select plan(18);
+select scene();
+select act(jsonb_build_array(
+    ask('register_project', '{"key": "two"}', '{"project": "two"}'),
+    ask('create_mission', '{"title": "t"}', '{"project": "two", "key": "k1"}'),
+    ask('archive_project', '{"key": "two"}', '{"project": "two", "roles": ["operator"]}')));
+select act(jsonb_build_array(
+    ask('create_mission', '{"title": "t"}', '{"project": "two", "key": "k1"}'),
+    ask('create_mission', '{"title": "u"}', '{"project": "two"}')));
+select is((select array_agg(coalesce(code, 'ok') order by ord) from answers), array['ok', 'transition_refused'],
+          'an answer given again does not open an archived project for its neighbours');
+select ok((answer(1)).replayed, 'and it was given again');
+
+-- Shapes.
+select is(run(ask('register_project') || '{"args": null}'), 'invalid_field', 'arguments that are null lack what is required');
+select is((answer(1)).field, '/args/key', 'and what is missing is named');
+select is(run(ask('create_mission', '{"title": "t", "deadline": "9999-12-31T23:59:59-15:59"}')), 'invalid_field',
+          'a time that is beyond the year 9999 in UTC is none');
+select is(run(ask('enqueue', '{"kind": "k", "run_after": "9999-12-31T23:59:59-14:00"}')), 'invalid_field', 'for orders, too');
+select is(fleet_log.try_time('0001-01-01T00:00:00+14:00'), null, 'nor is one before the year 1');
+select is(fleet_log.try_time('9999-12-31T23:59:59Z'), '9999-12-31 23:59:59+00'::timestamptz, 'the last second is one');
+
+-- Streams of halts and rules are nobody's to append to.
+select is(run(ask('append', jsonb_build_object('events', jsonb_build_array(
+              jsonb_build_object('type', 'x.note', 'stream_type', 'mine', 'stream_id', i))))), 'forbidden', i || ' is no stream of x')
+  from unnest('{halt:fleet,rule:done}'::text[]) i;
+
+-- A rule that is hidden from by saying that a rule did it.
+select act(jsonb_build_array(ask('set_notification_rule', '{"name": "notes", "on": {"types": ["x.note"]}, "to": ["raven-1"]}',
+                                 '{"roles": ["operator"]}')));
+select is(run(note(1, '{"metadata": {"rule": "notes", "source": "rule"}}')), 'ok', 'an event that says a rule wrote it');
+select is((select count(*) from fleet_state.messages where sender = 'system'), 1::bigint, 'is told of all the same');
+
+-- Orders.
+select act(jsonb_build_array(ask('register_project', '{"key": "two"}', '{"project": "two"}'), ask('create_sortie',
+    '{"title": "t", "sortie_id": "srt_01k00000000000000000000000"}', '{"project": "two"}')));
+select is(run(ask('enqueue', '{"kind": "k", "sortie_id": "srt_01k00000000000000000000000"}')), 'not_found',
+          'an order is not for a sortie of another project');
+select is(run(ask('enqueue', '{"kind": "k", "sortie_id": "srt_01k00000000000000000000000"}', '{"project": "two"}')), 'ok',
+          'but for one of its own');
+
+-- All of this happens in one transaction, so in one millisecond or few: an order that fails goes back to the place where it was made.
+create function pg_temp.line(first text, more int) returns void language sql as $$
+    select act((select jsonb_agg(ask('enqueue', jsonb_build_object('kind', 'k', 'role', first))) from generate_series(1, more)))
+$$;
+create temp table taken as select null::jsonb as o;
+create function pg_temp.claim(called text, most int) returns bigint language sql as $$
+    select coalesce(jsonb_array_length(a.result -> 'orders'), -1) from act(jsonb_build_array(
+        ask('claim_work', jsonb_build_object('role', called, 'limit', most)))) a
+$$;
+select pg_temp.line('y', 1);
+select pg_temp.claim('y', 1);
+update taken set o = (answer(1)).result #> '{orders,0}';
+select act((select jsonb_agg(ask('enqueue', '{"kind": "k", "role": "y"}')) from generate_series(1, 40))
+           || jsonb_build_array(ask('claim_work', '{"role": "y", "limit": 40}'),
+              ask('fail_work', jsonb_build_object('work_order_id', o ->> 'work_order_id', 'retry_in_seconds', 0,
+                      'error', '{"kind": "k", "message": "m"}'::jsonb),
+                  jsonb_build_object('fence', jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id', 'token', o -> 'token')))))
+  from taken;
+select is((answer(42)).code, null, 'an order fails and may be tried at once');
+select is(pg_temp.claim('y', 1), 1::bigint, 'and is found, though its line began behind it');
+select act(jsonb_build_array(ask('fail_work', jsonb_build_object('work_order_id', o ->> 'work_order_id', 'retry', false,
+                      'error', '{"kind": "k", "message": "m"}'::jsonb),
+                  jsonb_build_object('fence', jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id',
+                      'token', (answer(1)).result #> '{orders,0,token}'))))) from taken;
+select act((select jsonb_agg(ask('enqueue', '{"kind": "k", "role": "y"}')) from generate_series(1, 40))
+           || jsonb_build_array(ask('claim_work', '{"role": "y", "limit": 40}'),
+              ask('retry_work', jsonb_build_object('work_order_id', o ->> 'work_order_id')))) from taken;
+select is((answer(42)).code, null, 'a dead one is sent again');
+select is(pg_temp.claim('y', 1), 1::bigint, 'and is found, too');
+select * from finish();
+rollback;
