@@ -44,8 +44,9 @@ class OpenApi(stage.Case):
         home = stage.new_home(self)
         self.ok(home.fleet("services", "up", limit=120))
         socket = self.ok(home.fleet("status", "--json")).json()["daemon"]["socket"]
+        rounds = os.environ.get("FLEET_TEST_ROUNDS") or ("40" if os.environ.get("FLEET_TEST_LONG") else "4")
         driven = home.run("node", place / "drive.mjs", socket, stage.SOURCE / "tests/support/scenario.json", cwd=place, limit=360,
-                          NODE_OPTIONS=os.environ.get("NODE_OPTIONS", ""))
+                          FLEET_TEST_ROUNDS=rounds, FLEET_TEST_SEED=os.environ.get("FLEET_TEST_SEED", "20260101"))
         print(driven.out)
         self.ok(driven)
 

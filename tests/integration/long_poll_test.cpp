@@ -74,7 +74,7 @@ TEST_CASE("mail wakes who waits for it, on another host, too", "[integration][wa
     Fleet fleet;
     for (DaemonProcess* const from : {&fleet.one, &fleet.two}) {
         std::vector<double> took;
-        for (int i = 0; i < 20; ++i) {
+        for (int i = 0; i < 10; ++i) {
             auto waiting = aside([&] { return Fleet::inbox(fleet.one, "falcon-1", "?wait_seconds=20"); });
             let_it_wait();
             auto const text = "number " + std::to_string(i);
