@@ -58,10 +58,11 @@ std::string text_problem(Field const& field, std::string const& text) {
     if (count < field.min || count > field.max) return "must have" + range(field, " characters");
     if (field.type == FieldType::string && has_control(text)) return "must not have control characters";
     if (field.check == "callsign" && !Callsign::is_valid(text)) return Callsign::parse(text).error().message;
-    if (field.check == "name" && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != text.npos) {
-        return "may have a-z, 0-9 and _ only";
+    if (field.check == "name") {
+        constexpr std::string_view known = "abcdefghijklmnopqrstuvwxyz0123456789_";
+        if (text.find_first_not_of(known) != text.npos) return "may have a-z, 0-9 and _ only";
+        if (text.front() < 'a' || text.front() > 'z') return "must begin with a letter";
     }
-    if (field.check == "name" && (text.front() < 'a' || text.front() > 'z')) return "must begin with a letter";
     if (field.check.starts_with("id:")) {
         if (auto const id = check_id(text, field.check.substr(3)); !id) return id.error().message;
     }
