@@ -11,7 +11,7 @@ declare
         'do_claim_sortie', 'do_start_sortie', 'do_progress', 'do_complete_sortie', 'do_create_sortie', 'find_sortie',
         'find_mission', 'sortie_id_of', 'mission_id_of', 'holder_problem', 'sortie_problem', 'sortie_fence_problem',
         'put_sortie', 'answer_sortie', 'best_ready', 'halted_missions', 'fold_sortie', 'keep_sortie', 'sortie_after',
-        'new_sortie', 'shape_sortie', 'texts_of', 'texts_with', 'handed_in', 'set_gates', 'gate_of', 'follow',
+        'new_sortie', 'shape_sortie', 'texts_of', 'texts_with', 'handed_in', 'set_gates', 'gate_of', 'follow', 'missions_of',
         'follow_mission', 'end_sorties', 'free_sortie_files', 'tell_progress', 'mission_progress', 'judge', 'dependants',
         'hand_in_problem', 'handed_in_data', 'scope_draft', 'put_work', 'touched', 'check_transition', 'put_all',
         'sortie_files', 'sortie_args_problem', 'dependencies_json', 'sortie_json', 'mission_counts',

@@ -1,6 +1,6 @@
 -- fold of the family sortie: fleet_state.sorties and fleet_state.sortie_dependencies.
--- Each sortie is read once, taken through its events of the range and written once; then, in one statement, the gates of
--- all that depend on what has ended are set anew. A gate is a function of the rows alone, so it does not matter how the
+-- Each sortie is read once, taken through its events of the range and written once; then the gates of all that depend on
+-- what has ended are set anew. A gate is a function of the rows alone, so it does not matter how the
 -- log is cut into ranges.
 
 create function fleet_log.has_ended(state text)
@@ -33,17 +33,18 @@ comment on function fleet_log.gate_of is
 create function fleet_state.set_gates(ids text[], ended text[])
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    g record;
 begin
-    with affected as (
-        select unnest(ids) as sortie_id
-        union
-        select d.sortie_id from fleet_state.sortie_dependencies d where d.needs = any(ended)
-    ), gates as materialized (
+    -- LIMIT keeps each look-up an index probe: a plan made while the tables were small would read all of them.
+    for g in
         select s.sortie_id, case when n.needed = 0 then 'open'
                                  else fleet_log.gate_of(s.join_mode, s.condition is not null, n.needed, n.satisfied,
-                                                        n.carried_out, n.ended) end as gate
-          from affected a
-          join fleet_state.sorties s on s.sortie_id = a.sortie_id
+                                                        n.carried_out, n.ended) end as gate, s.gate as before
+          from (select unnest(ids) as sortie_id
+                union
+                select d.sortie_id from fleet_state.sortie_dependencies d where d.needs = any(ended)) a
+         cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = a.sortie_id limit 1) s
          cross join lateral (
                select count(*) as needed,
                       count(*) filter (where t.state = 'completed'
@@ -52,13 +53,16 @@ begin
                                              or d.mode = 'settled' and t.state in ('failed', 'cancelled')) as carried_out,
                       count(*) filter (where fleet_log.has_ended(t.state)) as ended
                  from fleet_state.sortie_dependencies d
-                 join fleet_state.sorties t on t.sortie_id = d.needs
+                cross join lateral (select x.state from fleet_state.sorties x where x.sortie_id = d.needs limit 1) t
                 where d.sortie_id = s.sortie_id) n
-    )
-    update fleet_state.sorties s
-       set gate = g.gate, ready = s.state = 'pending' and s.mission_runs and g.gate = 'open'
-      from gates g
-     where s.sortie_id = g.sortie_id and s.gate <> g.gate;
+         order by 1
+    loop
+        if g.gate <> g.before then
+            update fleet_state.sorties s
+               set gate = g.gate, ready = s.state = 'pending' and s.mission_runs and g.gate = 'open'
+             where s.sortie_id = g.sortie_id;
+        end if;
+    end loop;
 end $$;
 comment on function fleet_state.set_gates is
     'Sets the gates of these sorties, and of those that wait for the ended ones. Example, in fold_sortie: perform fleet_state.set_gates(shaped, ended)';

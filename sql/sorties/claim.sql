@@ -47,7 +47,8 @@ declare
 begin
     return (
         select s.sortie_id from fleet_state.sorties s
-          left join fleet_live.pilots l on l.project = s.project and l.callsign = s.pilot
+          left join lateral (select x.seen_at from fleet_live.pilots x
+                              where x.project = s.project and x.callsign = s.pilot limit 1) l on true
          where s.project = w.project and s.state in ('assigned', 'in_progress', 'blocked') and s.mission_runs
            and fleet_log.fits(s, p) and (only_role is null or s.role = only_role) and only_able <@ s.capabilities
            and (mission is null or s.mission_id = mission)

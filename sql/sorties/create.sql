@@ -68,7 +68,8 @@ begin
         return fleet_log.refuse(w, 'invalid_field', '/args/depends_on',
             'the dependencies would go round in a circle: ' || (
                 select string_agg(fleet_log.sortie_label(s), ' needs ' order by u.n)
-                  from unnest(way) with ordinality u(id, n) join fleet_state.sorties s on s.sortie_id = u.id),
+                  from unnest(way) with ordinality u(id, n)
+                 cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = u.id limit 1) s),
             'take one of them out', jsonb_build_object('cycle', to_jsonb(way)));
     end if;
     return w;
@@ -86,7 +87,8 @@ begin
     if nullif(condition_refusal.condition, '') is null then
         return w;
     end if;
-    known := array(select s.name from jsonb_array_elements(needs) d join fleet_state.sorties s on s.sortie_id = d ->> 'id'
+    known := array(select s.name from jsonb_array_elements(needs) d
+                    cross join lateral (select x.name from fleet_state.sorties x where x.sortie_id = d ->> 'id' limit 1) s
                     where s.name is not null order by s.name);
     problem := fleet_log.condition_problem(condition_refusal.condition, known);
     if problem is not null then
@@ -94,8 +96,7 @@ begin
             case when known = '{}' then 'a condition looks at results of named sorties that this one depends on'
                  else 'it may name ' || array_to_string(known, ', ') end,
             jsonb_build_object('position', problem -> 'position', 'known', to_jsonb(known)));
-    elsif (select count(*) <> count(distinct s.name) from jsonb_array_elements(needs) d
-             join fleet_state.sorties s on s.sortie_id = d ->> 'id' where s.name is not null) then
+    elsif cardinality(known) <> (select count(distinct k) from unnest(known) k) then
         return fleet_log.refuse(w, 'invalid_field', '/args/depends_on', 'two of them have the same name',
                                 'a condition would not know which one is meant');
     end if;

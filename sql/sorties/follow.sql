@@ -123,14 +123,24 @@ end $$;
 comment on function fleet_log.finish_mission is
     'Completes a mission, or hands it in for review. Example, in a command: w := fleet_log.finish_mission(w, m, counts, null)';
 
+create function fleet_log.missions_of(ids text[])
+returns text[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return array(select distinct s.mission_id from unnest(ids) id
+                  cross join lateral (select x.mission_id from fleet_state.sorties x where x.sortie_id = id limit 1) s
+                  where s.mission_id is not null order by 1);
+end $$;
+comment on function fleet_log.missions_of is
+    'The missions of sorties, each once. Example: select fleet_log.missions_of(''{srt_01…}'')';
+
 create function fleet_log.follow(w fleet_log.work, ended text[], candidates text[] default '{}')
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     why text := w.event_id;
     todo text[] := candidates || fleet_log.dependants(ended);
-    missions text[] := array(select distinct s.mission_id from fleet_state.sorties s
-                              where s.sortie_id = any(ended) and s.mission_id is not null order by 1);
+    missions text[] := fleet_log.missions_of(ended);
     gone text[];
     skipped text[] := '{}';
     cancelled text[] := '{}';
@@ -144,9 +154,7 @@ begin
             gone := fleet_log.texts_of(w.result);
             exit when gone = '{}';
             skipped := skipped || gone;
-            missions := missions || array(
-                select distinct s.mission_id from fleet_state.sorties s
-                 where s.sortie_id = any(gone) and s.mission_id is not null and s.mission_id <> all(missions) order by 1);
+            missions := missions || array(select n from unnest(fleet_log.missions_of(gone)) n where n <> all(missions));
             todo := fleet_log.dependants(gone);
         end loop;
         exit when missions = '{}';
@@ -206,11 +214,11 @@ begin
            coalesce(array_agg(s.sortie_id order by s.created_seq) filter (where o.over), '{}'),
            coalesce(array_agg(s.sortie_id order by s.created_seq) filter (where not o.over), '{}')
       into drafts, missions, over, back
-      from fleet_state.sorties s
+      from unnest(ids) id
+     cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = id limit 1) s
      cross join lateral (select exists (
                select from fleet_state.missions m where m.mission_id = s.mission_id
-                  and m.state in ('completed', 'failed', 'cancelled')) as over) o
-     where s.sortie_id = any(ids);
+                  and m.state in ('completed', 'failed', 'cancelled')) as over) o;
     if drafts is not null then
         w := fleet_log.put_all(w, drafts, missions);
         if over <> '{}' then

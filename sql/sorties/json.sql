@@ -1,5 +1,6 @@
 -- A sortie and a mission as JSON objects: what commands answer, lists show and clients read. Summaries and results are
 -- named by digest; what only reads adds their texts.
+-- LIMIT keeps each look-up of a dependency an index probe: a plan made while the table was small would read all of it.
 
 create function fleet_log.sortie_lease_until(s fleet_state.sorties, seen_at timestamptz)
 returns timestamptz
@@ -45,7 +46,7 @@ begin
     end if;
     open_ones := array(
         select fleet_log.sortie_label(t) || ' (' || t.state || ')' from fleet_state.sortie_dependencies d
-          join fleet_state.sorties t on t.sortie_id = d.needs
+         cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = d.needs limit 1) t
          where d.sortie_id = s.sortie_id and not fleet_log.has_ended(t.state)
          order by d.ord limit 4);
     return case when s.condition is not null then 'its condition waits for ' else 'waits for ' end
@@ -62,7 +63,7 @@ declare
     ends text[] := array(
         select fleet_log.sortie_label(t) || case t.state when 'failed' then ' failed' else ' was ' || t.state end
           from fleet_state.sortie_dependencies d
-          join fleet_state.sorties t on t.sortie_id = d.needs
+         cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = d.needs limit 1) t
          where d.sortie_id = s.sortie_id and d.mode = 'success' and t.state in ('failed', 'cancelled', 'skipped')
          order by d.ord limit 4);
 begin
@@ -83,7 +84,7 @@ begin
                                                      then t.state = 'completed' or d.mode = 'settled' end)
                    order by d.ord), '[]')
           from fleet_state.sortie_dependencies d
-          join fleet_state.sorties t on t.sortie_id = d.needs
+         cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = d.needs limit 1) t
          where d.sortie_id = id);
 end $$;
 comment on function fleet_log.dependencies_json is

@@ -17,7 +17,7 @@ begin
     return (
         select coalesce(jsonb_object_agg(t.name, coalesce(fleet_log.body_of(t.result_digest), '{}')::jsonb), '{}')
           from fleet_state.sortie_dependencies d
-          join fleet_state.sorties t on t.sortie_id = d.needs
+         cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = d.needs limit 1) t
          where d.sortie_id = id and t.name is not null and t.state = 'completed'
            and (t.result_digest is null or fleet_log.body_of(t.result_digest) is not null));
 end $$;
@@ -54,8 +54,9 @@ begin
            array_agg(j.mission_id order by j.created_seq), array_agg(j.sortie_id order by j.created_seq)
       into drafts, missions, skipped
       from (select s.sortie_id, s.project, s.mission_id, s.gate, s.created_seq, fleet_log.verdict_on(s) as verdict
-              from fleet_state.sorties s
-             where s.sortie_id = any(ids) and s.state = 'pending'
+              from unnest(ids) id
+             cross join lateral (select x.* from fleet_state.sorties x where x.sortie_id = id limit 1) s
+             where s.state = 'pending'
                and (s.gate = 'broken' or s.gate = 'open' and s.condition is not null)
             offset 0) j
      where j.verdict is not null;
@@ -85,8 +86,9 @@ begin
            array_agg(q.reservation_id)
       into drafts, ended
       from fleet_live.waiters l
-      join fleet_state.reservation_requests q on q.reservation_id = l.reservation_id and q.state = 'waiting'
-     where l.sortie_id = any(sortie_ids) and q.project = free_sortie_files.project;
+     cross join lateral (select x.* from fleet_state.reservation_requests x
+                          where x.reservation_id = l.reservation_id limit 1) q
+     where l.sortie_id = any(sortie_ids) and q.state = 'waiting' and q.project = free_sortie_files.project;
     select drafts || array_agg((r.project, 'file_released', 'reservation', r.reservation_id, jsonb_build_object(
                           'holder', r.holder, 'cause', 'sortie_done',
                           'held_ms', fleet_log.elapsed_ms(r.reserved_at, w.at)),

@@ -29,7 +29,8 @@ begin
     for lapsed in
         select s.project, array_agg(s.sortie_id order by s.created_seq) as ids
           from fleet_state.sorties s
-          left join fleet_live.pilots l on l.project = s.project and l.callsign = s.pilot
+          left join lateral (select x.seen_at from fleet_live.pilots x
+                              where x.project = s.project and x.callsign = s.pilot limit 1) l on true
          where s.state in ('assigned', 'in_progress', 'blocked')
            and fleet_log.sortie_lease_until(s, l.seen_at) <= w.at
          group by s.project order by s.project

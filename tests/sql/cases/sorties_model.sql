@@ -271,13 +271,13 @@ begin
             for x in select * from m where pilot = who and state in ('assigned', 'in_progress', 'blocked') order by n loop perform pg_temp.go_back(x.id); end loop;
             perform run(ask('deregister_pilot', jsonb_build_object('callsign', who)));
             perform run(ask('register_pilot', jsonb_build_object('callsign', who, 'program', 'p', 'model', 'm')));
-            update fleet_live.pilots set seen_at = seen_at - interval '3 hours';
+            update fleet_live.pilots set seen_at = now() - interval '3 hours';
     end case;
     insert into wrong select step, op, 'ok', code from answers where code is not null;
 end $$;
 
 select setseed(coalesce(nullif(current_setting('model.seed', true), ''), '0.3')::float);
-update fleet_live.pilots set seen_at = seen_at - interval '3 hours';   -- only what a pilot does counts
+update fleet_live.pilots set seen_at = now() - interval '3 hours';   -- only what a pilot does counts
 do $$
 declare
     op text;
