@@ -9,9 +9,13 @@ begin
     select a.code, a.field, a.message, a.hint, a.detail, a.result, a.seq
       into answer.code, answer.field, answer.message, answer.hint, answer.detail, answer.result, answer.seq
       from fleet.act(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-               'op', ask.op, 'project', ask.project, 'actor', ask.actor, 'args', ask.args, 'fence', ask.fence,
+               'op', ask.op, 'project', ask.project, 'actor', ask.actor, 'fence', ask.fence,
                'roles', case when pg_has_role(session_user, 'fleet_operator', 'member') then '["operator"]'::jsonb end,
-               'metadata', '{"source": "psql"}'::jsonb)))) a;
+               'metadata', '{"source": "psql"}'::jsonb))
+               -- A null is an argument that was left out; inside a payload or a result it is the sender's own.
+               || jsonb_build_object('args', jsonb_strip_nulls(ask.args - '{payload,result}'::text[]) || (
+                      select coalesce(jsonb_object_agg(g.key, g.value), '{}') from jsonb_each(ask.args) g
+                       where g.key in ('payload', 'result') and g.value <> 'null')))) a;
     return answer;
 end $$;
 comment on function fleet_log.ask is

@@ -160,7 +160,11 @@ begin
         ids := fleet_log.next_orders(w.project, roles, kinds, most, w.at);
     end if;
     w := fleet_log.give_orders(w, ids, lease);
-    -- The last one of each line that was asked.
+    if cardinality(ids) = 1 then
+        perform fleet_log.advance_line(o, roles, kinds) from fleet_state.work_orders o where o.work_order_id = ids[1];
+        return w;
+    end if;
+    -- Of several, the last one of each line that was asked.
     perform fleet_log.advance_line(x.o, roles, kinds)
        from (select distinct on (o.rank, scope) o
                from unnest(ids) i (id)

@@ -51,9 +51,9 @@ select is((select array_agg(k order by k) from fleet.show_work_order(jsonb_build
     '{attempts,backoff_seconds,claimed_at,claimed_by,created_at,created_by,dependents,depends_on,kind,last_seq,lease_seconds,lease_until,lost,max_attempts,payload,priority,project,ready,role,status,stream_version,token,work_order_id}', 'a claimed one says so');
 
 -- People at psql.
-select is((select e.status || ' ' || e.ready from fleet.enqueue('demo', 'viper-1', 'psql', '{"p": 1}', priority => 'critical') e), 'pending true', 'fleet.enqueue');
+select is((select e.status || ' ' || e.ready from fleet.enqueue('demo', 'viper-1', 'psql', '{"p": null}', priority => 'critical') e), 'pending true', 'fleet.enqueue');
 create temp table c as select * from fleet.claim_work('demo', 'viper-1', kinds => '{psql}');
-select is((select c.kind || ' ' || c.attempt || ' ' || c.payload from c), 'psql 1 {"p": 1}', 'fleet.claim_work');
+select is((select c.kind || ' ' || c.attempt || ' ' || c.payload from c), 'psql 1 {"p": null}', 'fleet.claim_work');
 select is((select count(*) from fleet.claim_work('demo', 'viper-1', kinds => '{psql}')), 0::bigint, 'no row when there is nothing');
 select is((select f.status from c, fleet.fail_work('demo', 'viper-1', c.work_order_id, c.token, 'k', 'm', retry_in_seconds => 0) f), 'pending', 'fleet.fail_work');
 select is((select f.code from c, fleet.complete_work('demo', 'viper-1', c.work_order_id, c.token) f), 'stale_token', 'the token is gone');
