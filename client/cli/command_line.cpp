@@ -21,7 +21,10 @@ constexpr char first_steps[] =
     "  fleet init                             make the current repository a project\n"
     "  fleet pilots register --program claude-code --model opus\n"
     "  fleet reserve 'src/**' --wait 30s      hold files; others are refused or wait\n"
-    "  fleet watch                            see it happen\n"
+    "  fleet missions create \"New parser\"     set a goal; fleet sorties create adds its pieces\n"
+    "  fleet sorties claim --reserve --start  take the next piece, with its files\n"
+    "  fleet mail inbox --wait 30s            hear from the others\n"
+    "  fleet board, fleet watch               see it happen\n"
     "\nExit codes: 0 ok, 1 error, 2 usage, 3 cancelled, 4 not found, 5 conflict, 6 not available, 7 not "
     "allowed.\n";
 

@@ -128,7 +128,9 @@ std::string fleet_page(CLI::App const& root) {
     auto page = head("fleet", 1, "coordination for fleets of coding agents");
     page += ".SH SYNOPSIS\n.B fleet\n[FLAGS] COMMAND ...\n";
     page +=
-        ".SH DESCRIPTION\nReserves files, shows who holds them, and writes and follows the log of a fleet of "
+        ".SH DESCRIPTION\nPlans missions and hands out their sorties, carries mail between pilots, keeps a "
+        "queue of "
+        "work orders, reserves files and says who holds them, and writes and follows the log of a fleet of "
         "coding "
         "agents that share one Postgres database. Every command talks to\n.BR fleetd (8),\nwhich\n"
         ".B fleet services up\nstarts.\n";

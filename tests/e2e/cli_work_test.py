@@ -244,7 +244,6 @@ class Mistakes(Fleet):
         self.ok(self.fleet("sorties", "cancel", first))
         self.refused(self.fleet("--as", "ann", "sorties", "start"), 5)
         self.assertEqual(self.kept("ann")["sorties"], {})
-        self.ok(self.fleet("missions", "cancel", mission))
 
     def test_several_of_ones_own_have_to_be_named(self):
         mission = self.mission("Two at once")

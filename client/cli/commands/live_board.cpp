@@ -36,7 +36,7 @@ constexpr std::size_t history = 100;
 struct Board {
     Board(Context& given, FollowFlags const& flags)
         : client(given.client()),
-          style(true),
+          style(wants_colour(1)),
           subscription(open_subscription(given, flags)),
           tick(given.loop()),
           keys(given.loop(), ::dup(0)),

@@ -13,6 +13,7 @@ namespace fleet::cli {
 namespace {
 
 constexpr std::size_t remembered_max = 10'000;
+constexpr std::size_t name_columns = 48;
 
 using Family = Sentence (*)(Event const&, Teller const&);
 
@@ -73,7 +74,8 @@ void Teller::remember(std::string const& id, std::string name) {
 
 std::string Teller::name_of(std::string const& id) const {
     auto known = names_.find(id);
-    return known == names_.end() ? short_id(id) : known->second;
+    // A long title must not push what happened out of the line.
+    return known == names_.end() ? short_id(id) : cut_to(known->second, name_columns);
 }
 
 Sentence Teller::sentence(Event const& event) {
