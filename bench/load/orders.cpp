@@ -42,7 +42,8 @@ asio::awaitable<void> complete_each(Client& client, Json const& orders) {
         fence.kind = "work_order";
         call.fence = fence;
         Json request{{"work_order_id", fence.id}};
-        auto completed = co_await client.async_call("work_orders.complete", std::move(request), std::move(call), asio::use_awaitable);
+        auto completed = co_await client.async_call("work_orders.complete", std::move(request), std::move(call),
+                                                    asio::use_awaitable);
         must(std::move(completed));
     }
 }
@@ -54,7 +55,8 @@ asio::awaitable<void> complete_all(Client& client, Json const& orders) {
     }
     Json request{{"orders", std::move(list)}};
     CallOptions call{};
-    auto completed = co_await client.async_call("work_orders.complete_batch", std::move(request), std::move(call), asio::use_awaitable);
+    auto completed = co_await client.async_call("work_orders.complete_batch", std::move(request), std::move(call),
+                                                asio::use_awaitable);
     must(std::move(completed));
 }
 
@@ -62,7 +64,8 @@ asio::awaitable<void> claimer(Client& client, Progress& progress) {
     while (!progress.enough()) {
         auto request = claim_request(progress.options);
         CallOptions call{};
-        auto claimed = co_await client.async_call("work_orders.claim", std::move(request), std::move(call), asio::use_awaitable);
+        auto claimed = co_await client.async_call("work_orders.claim", std::move(request), std::move(call),
+                                                  asio::use_awaitable);
         auto const answer = must(std::move(claimed));
         auto const& orders = answer.at("orders");
         if (orders.empty()) co_return;
