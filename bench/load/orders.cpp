@@ -42,9 +42,9 @@ asio::awaitable<void> complete_each(Client& client, Json const& orders) {
         fence.kind = "work_order";
         call.fence = fence;
         Json request{{"work_order_id", fence.id}};
-        auto completed = co_await client.async_call("work_orders.complete", std::move(request), std::move(call),
-                                                    asio::use_awaitable);
-        must(std::move(completed));
+        auto done = co_await client.async_call("work_orders.complete", std::move(request), std::move(call),
+                                               asio::use_awaitable);
+        must(std::move(done));
     }
 }
 
@@ -55,9 +55,9 @@ asio::awaitable<void> complete_all(Client& client, Json const& orders) {
     }
     Json request{{"orders", std::move(list)}};
     CallOptions call{};
-    auto completed = co_await client.async_call("work_orders.complete_batch", std::move(request), std::move(call),
-                                                asio::use_awaitable);
-    must(std::move(completed));
+    auto done = co_await client.async_call("work_orders.complete_batch", std::move(request), std::move(call),
+                                           asio::use_awaitable);
+    must(std::move(done));
 }
 
 asio::awaitable<void> claimer(Client& client, Progress& progress) {
