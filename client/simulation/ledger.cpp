@@ -75,8 +75,8 @@ void Ledger::completed(std::size_t sortie, Instant now) {
     for (std::size_t other : waiting) becomes_ready(other, now);
 }
 
-void Ledger::returned(std::size_t sortie, Instant now, std::optional<Instant> silent_since) {
-    becomes_ready(sortie, now);
+void Ledger::returned(std::size_t sortie, Instant now, std::optional<Instant> silent_since, bool taken) {
+    if (!taken) becomes_ready(sortie, now);
     if (silent_since) recoveries_.add(std::chrono::duration_cast<Micros>(now - *silent_since));
 }
 

@@ -45,8 +45,10 @@ public:
     // Answers which attempt at it this is, 1 the first.
     int claimed(std::size_t sortie, Instant now);
     void completed(std::size_t sortie, Instant now);
-    // It waits for a pilot again. How long that took after its pilot fell silent: `silent_since`.
-    void returned(std::size_t sortie, Instant now, std::optional<Instant> silent_since = {});
+    // It waits for a pilot again, if it is not `taken` already. How long that took after its pilot fell
+    // silent: `silent_since`.
+    void returned(std::size_t sortie, Instant now, std::optional<Instant> silent_since = {},
+                  bool taken = false);
     bool is_completed(std::size_t sortie) const { return done_[sortie]; }
     std::size_t completed_count() const { return completed_; }
 

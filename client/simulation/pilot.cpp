@@ -24,18 +24,26 @@ Instant now() {
 SimulatedPilot::SimulatedPilot(Stage& stage, std::size_t index) : stage_(stage), me_(index) {}
 
 asio::awaitable<Result<Json>> SimulatedPilot::call(std::string operation, Json args) {
-    auto const sent = now();
     auto answer = co_await stage_.line.call(me_ % stage_.line.hosts(), callsign(), std::move(operation),
                                             std::move(args));
-    // Each sign of life prolongs what a pilot has.
-    if (answer) stage_.ledger.still_holds(me_, sent + surely_held());
     co_return answer;
 }
 
 asio::awaitable<Result<Json>> SimulatedPilot::act(std::string operation, Lease lease, Json args) {
     args[lease.key()] = lease.id;
     args["fence"] = Json{{"kind", lease.kind}, {"id", lease.id}, {"token", lease.token}};
-    co_return co_await call(std::move(operation), std::move(args));
+    auto const sent = now();
+    auto answer = co_await call(std::move(operation), std::move(args));
+    if (answer) stage_.ledger.still_holds(me_, sent + surely_held());
+    co_return answer;
+}
+
+// Acting is a sign of life, too, but a daemon passes on one in ten seconds: too few for our short leases.
+asio::awaitable<void> SimulatedPilot::beat() {
+    Json args{{"callsign", callsign()}};
+    auto const sent = now();
+    auto answer = co_await call("pilots.beat", std::move(args));
+    if (answer) stage_.ledger.still_holds(me_, sent + surely_held());
 }
 
 Millis SimulatedPilot::surely_held() const {
@@ -112,7 +120,7 @@ asio::awaitable<bool> SimulatedPilot::claim_sortie() {
 }
 
 asio::awaitable<void> SimulatedPilot::fly(Lease lease, std::size_t sortie) {
-    int const attempt = stage_.ledger.claimed(sortie, now());
+    int const attempt = stage_.claimed(sortie, lease.token);
     stage_.ledger.ends_asking(me_);
     auto const script = script_of(stage_.plan, sortie, std::min(attempt, attempts_max));
     for (Step const& step : script) {
@@ -179,8 +187,7 @@ asio::awaitable<void> SimulatedPilot::work(Millis length) {
     while (left > longest && !stage_.is_stopped()) {
         co_await pause_for(longest);
         left -= longest;
-        Json args{{"callsign", callsign()}};
-        co_await call("pilots.beat", std::move(args));
+        co_await beat();
     }
     if (left > Millis{0}) co_await pause_for(left);
 }

@@ -32,6 +32,7 @@ private:
     // With the proof that the lease is ours.
     asio::awaitable<Result<Json>> act(std::string operation, Lease lease, Json args);
     asio::awaitable<Result<Json>> enroll(bool resume);
+    asio::awaitable<void> beat();
 
     asio::awaitable<bool> claim_sortie();
     asio::awaitable<bool> claim_order();

@@ -41,6 +41,7 @@ asio::awaitable<SimulatedPilot::Went> SimulatedPilot::take_files(Lease lease, st
                                 code == ErrorCode::deadlock;
         if (!in_the_way) co_return judge("reservations.reserve", answer);
         stage_.ledger.counts.conflicts += 1;
+        co_await beat();
     }
     co_return Went::lost;
 }
@@ -57,7 +58,7 @@ asio::awaitable<SimulatedPilot::Went> SimulatedPilot::give_up(Lease lease, std::
         co_return Went::ended;
     }
     stage_.ledger.counts.retries += 1;
-    stage_.returned(sortie, false);
+    stage_.failed(sortie);
     co_return Went::ended;
 }
 

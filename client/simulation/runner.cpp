@@ -118,7 +118,7 @@ asio::awaitable<void> Runner::State::listen() {
         }
         auto const cause = text_or(event->data, "cause", "");
         if (cause != "lease_expired" && cause != "pilot_lost") continue;
-        if (auto const sortie = stage->sortie(event->stream_id)) stage->returned(*sortie, true);
+        if (auto const sortie = stage->sortie(event->stream_id)) stage->lost(*sortie, event->seq);
     }
 }
 

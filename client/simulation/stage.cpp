@@ -22,7 +22,8 @@ Stage::Stage(asio::any_io_executor executor, Plan const& plan_given, Pace pace_g
       work(executor),
       mail(executor),
       mission_ids_(plan_given.missions.size()),
-      sortie_ids_(plan_given.sorties.size()) {}
+      sortie_ids_(plan_given.sorties.size()),
+      tokens_(plan_given.sorties.size()) {}
 
 void Stage::know_mission(std::size_t index, std::string id) {
     mission_ids_[index] = std::move(id);
@@ -76,15 +77,26 @@ void Stage::completed(std::size_t sortie) {
     if (work_is_over()) work.ring_all();
 }
 
-void Stage::returned(std::size_t sortie, bool lease_lost) {
+int Stage::claimed(std::size_t sortie, std::int64_t token) {
+    tokens_[sortie] = token;
+    return ledger.claimed(sortie, now());
+}
+
+void Stage::failed(std::size_t sortie) {
+    ledger.returned(sortie, now());
+    work.ring(1);
+}
+
+void Stage::lost(std::size_t sortie, std::int64_t seq) {
     std::optional<Instant> silent_since;
     for (auto& [token, silence] : silences) {
-        if (!lease_lost || silence.sortie != sortie || silence.came_back) continue;
+        if (silence.sortie != sortie || silence.came_back || token > seq) continue;
         silence.came_back = true;
         silent_since = silence.since;
     }
-    ledger.returned(sortie, now(), silent_since);
-    work.ring(1);
+    bool const is_taken = tokens_[sortie] > seq;
+    ledger.returned(sortie, now(), silent_since, is_taken);
+    if (!is_taken) work.ring(1);
 }
 
 void Stage::order_completed(std::size_t ready_now) {

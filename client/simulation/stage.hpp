@@ -53,8 +53,12 @@ public:
     void opened(std::size_t mission);
     // A sortie was completed, as its pilot was told.
     void completed(std::size_t sortie);
-    // A sortie is pending again: its attempt failed, or its lease was lost.
-    void returned(std::size_t sortie, bool lease_lost);
+    // A pilot has it, by this token. Answers which attempt at it this is.
+    int claimed(std::size_t sortie, std::int64_t token);
+    // Its attempt failed: it is pending again.
+    void failed(std::size_t sortie);
+    // Its lease was lost, as the event with this seq says; by now somebody else may have it.
+    void lost(std::size_t sortie, std::int64_t seq);
     void order_completed(std::size_t ready_now);
 
     bool work_is_over() const;
@@ -77,6 +81,7 @@ public:
 private:
     std::vector<std::string> mission_ids_;
     std::vector<std::string> sortie_ids_;
+    std::vector<std::int64_t> tokens_;  // of the last claim of each sortie
     std::unordered_map<std::string, std::size_t> sorties_{};
     std::unordered_map<std::string, std::size_t> orders_{};
     std::size_t orders_done_ = 0;
