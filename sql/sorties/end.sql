@@ -59,9 +59,9 @@ begin
                                 'its pilot may return it', jsonb_build_object('found', s.state, 'asked', 'sortie_requeued'));
     end if;
     mission := (select m.state from fleet_state.missions m where m.mission_id = s.mission_id);
-    if mission in ('completed', 'failed', 'cancelled') then
+    if mission not in ('pending', 'in_progress') then
         return fleet_log.refuse(w, 'transition_refused', '/args/sortie_id', 'its mission is ' || mission,
-                                'make a new sortie', jsonb_build_object('found', s.state, 'mission', mission));
+                                'what is over, or judged, takes no more work', jsonb_build_object('found', s.state, 'mission', mission));
     elsif s.attempt >= s.max_attempts and not coalesce('operator' = any(w.roles), false) then
         return fleet_log.refuse(w, 'forbidden', '/args/sortie_id',
             format('all %s of its attempts are used up', s.max_attempts), 'an operator may try it once more');

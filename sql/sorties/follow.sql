@@ -239,7 +239,7 @@ declare
     again boolean := s.attempt < s.max_attempts and not coalesce(is_final, false) and not exists (
         select from fleet_state.missions m
          where m.mission_id = s.mission_id and m.state in ('completed', 'failed', 'cancelled'));
-    drafts fleet_log.draft[] := case when verdict is not null then array[verdict] else '{}' end;
+    drafts fleet_log.draft[] := case when verdict.type is not null then array[verdict] else '{}' end;
 begin
     -- In one statement, so that nobody who waits for it sees an end that is none.
     drafts := drafts || (s.project, 'sortie_failed', 'sortie', s.sortie_id, jsonb_build_object(

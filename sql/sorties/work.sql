@@ -21,8 +21,8 @@ returns jsonb
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     -- `./` in front is how many programs print a path.
-    return (select jsonb_agg(distinct regexp_replace(f, '^(\./)+', ''))
-              from jsonb_array_elements_text(nullif(args -> 'files_touched', 'null')) f);
+    return (select jsonb_agg(distinct p) filter (where p <> '')
+              from jsonb_array_elements_text(nullif(args -> 'files_touched', 'null')) f, regexp_replace(f, '^(\./)+', '') p);
 end $$;
 comment on function fleet_log.touched is
     'The files that a command says were touched, each once; null if none. Example: select fleet_log.touched(''{"files_touched":["./a.c"]}'')';

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# 16 claimers take 2,000 sorties while they and their sessions are killed: each sortie is taken exactly once, and every
-# claimer learns what it took, because a claim whose answer was lost is repeated with its key. On the server that
-# FLEET_TEST_DSN names.
+# 16 claimers take 500 sorties (2,000 if FLEET_TEST_LONG is set) while they and their sessions are killed: each sortie is
+# taken exactly once, and every claimer learns what it took, because a claim whose answer was lost is repeated with its
+# key. On the server that FLEET_TEST_DSN names.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 name=fleet_claimers_$$
@@ -13,7 +13,8 @@ sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$db" "$@"; }
 psql -Xq -d "$FLEET_TEST_DSN" -c "create database $name"
 trap 'psql -Xq -d "$FLEET_TEST_DSN" -c "drop database $name with (force)"; rm -rf "$work"' EXIT
 "$here/apply.sh" "$db"
-sorties=2000
+sorties=500
+[ -z "${FLEET_TEST_LONG:-}" ] || sorties=2000
 claimers=16
 sql <<SQL > /dev/null
 select count(*) from fleet.act('[{"op": "register_project", "args": {"key": "p"}}]');
@@ -46,7 +47,7 @@ while [ "$(cat "$work"/* 2> /dev/null | grep -c none || true)" -lt $claimers ]; 
     sleep 0.7
 done
 wait
-[ "$killed" -ge 20 ] || fail "only $killed sessions were ended: this proves little"
+[ "$killed" -ge 4 ] || fail "only $killed sessions were ended: this proves little"
 took=$(cat "$work"/? "$work"/?? | grep -c '^srt_')
 different=$(cat "$work"/? "$work"/?? | grep '^srt_' | sort -u | wc -l)
 [ "$took" = $sorties ] && [ "$different" = $sorties ] || fail "$took answers of $different sorties, not $sorties of each"

@@ -42,6 +42,7 @@ select is((answer(1)).result -> 'violated', null, 'are no violation');
 select is(run(job('progress', 'a', '{"percent": 20, "files_touched": ["src/a.c", "web/x.ts", "docs/deep/x.md", "web/x.ts"]}')), 'ok', 'others are taken all the same');
 select is((answer(1)).result -> 'violated', '["docs/deep/x.md", "web/x.ts"]', 'but named');
 select is((select data from fleet.events where type = 'sortie_scope_violated'), '{"files": ["docs/deep/x.md", "web/x.ts"], "reserved": ["docs/*.md", "src/**"]}', 'in an event, with what was held');
+select is(run(job('progress', 'a', '{"percent": 25, "files_touched": ["./", "././"]}')), 'ok', 'a path that is no more than here is none');
 select is(run(job('progress', 'a', '{"percent": 30, "files_touched": ["web/x.ts", "web/y.ts"]}')) || ((answer(1)).result ->> 'violated'), 'ok["web/y.ts"]', 'each file once');
 select is(pg_temp.item('a') -> 'files_touched', '["docs/deep/x.md", "docs/x.md", "src/a.c", "src/deep/a.c", "web/x.ts", "web/y.ts"]', 'all that was touched is kept');
 
@@ -88,6 +89,7 @@ select is(pg_temp.item('r1') ->> 'status' || (pg_temp.item('r1') ->> 'summary') 
 select is(pg_temp.handed('r2', null), 'okokok', 'handed in for anybody');
 select is(run(job('review', 'r2', '{"verdict": "rejected", "feedback": "no"}', '{"actor": "lynx-1"}')), 'ok', 'rejected');
 select is(pg_temp.item('r2') ->> 'status' || (pg_temp.item('r2') ->> 'attempt') || (pg_temp.item('r2') #>> '{error,message}'), 'pending2no', 'is a failed attempt');
+select is((select array_agg(type order by seq) from (select type, seq from fleet.events where stream_id = srt('r2') order by seq desc limit 3) x), '{review_completed,sortie_failed,sortie_requeued}', 'after the verdict');
 select is(steps('r2', 'claim_sortie', 'start_sortie', 'request_review'), 'ok', 'the second is handed in');
 select does(ask('deregister_pilot', '{"callsign": "viper-1"}'));
 select is(pg_temp.item('r2') ->> 'status', 'review', 'a lost pilot does not take a review along');
