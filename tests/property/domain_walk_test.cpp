@@ -1,6 +1,7 @@
 // Drawn operations, valid and not, over all of the domain, against a small model: after every step both must
 // say the same. Seeds are printed. FLEET_WALK_SEED=N walks that seed alone, FLEET_WALK_STEPS=N so many steps,
-// FLEET_WALK_SEEDS=N so many seeds; RC_PARAMS="seed=…" works as in the other property tests.
+// FLEET_WALK_SEEDS=N so many seeds, FLEET_TEST_LONG three times as many; RC_PARAMS="seed=…" works as in the
+// other property tests.
 #include "domain/walk.hpp"
 
 #include <catch2/catch.hpp>
@@ -46,7 +47,9 @@ std::string shortest(std::vector<Choice> choices, Walked const& walked) {
 TEST_CASE("the database does what the model does, step by step, and a replay gives the same",
           "[property][domain]") {
     auto const steps = number_from("FLEET_WALK_STEPS", 1'000);
-    auto const seeds = number_from("FLEET_WALK_SEEDS", std::getenv("FLEET_WALK_SEED") != nullptr ? 1 : 10);
+    std::size_t const usual_seeds = std::getenv("FLEET_TEST_LONG") != nullptr ? 30 : 10;
+    auto const seeds =
+        number_from("FLEET_WALK_SEEDS", std::getenv("FLEET_WALK_SEED") != nullptr ? 1 : usual_seeds);
     std::size_t all = 0;
     std::map<std::string, std::size_t> answers;
     for (std::size_t i = 0; i < seeds; ++i) {
