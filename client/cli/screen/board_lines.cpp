@@ -70,6 +70,11 @@ std::string mission_bar(Json const& mission, Look const& look) {
     return fmt::format("  {} {:>3}%  {}", look.style(ink, bar_of(percent, bar_width)), percent, words);
 }
 
+void add_line(Lines& lines, std::string line) {
+    while (line.ends_with(' ')) line.pop_back();
+    lines.push_back(std::move(line));
+}
+
 void add_sorties(Lines& lines, Json const& sorties, Look const& look) {
     auto branches = tree_of(sorties);
     // Half of the width for the names, the rest for what is to be said about them.
@@ -91,7 +96,7 @@ void add_sorties(Lines& lines, Json const& sorties, Look const& look) {
         auto words = printable(sortie_words(sortie, look.now));
         if (!branches[i].also_after.empty())
             words += look.style(Ink::dim, printable("  also after " + joined(branches[i].also_after, ", ")));
-        lines.push_back(fmt::format("  {}  {}  {}", name, look.style(Ink::dim, handle(sortie, "sortie_id")),
+        add_line(lines, fmt::format("  {}  {}  {}", name, look.style(Ink::dim, handle(sortie, "sortie_id")),
                                     status == "completed" ? look.style(Ink::dim, words) : words));
     }
 }
@@ -140,10 +145,10 @@ Lines pilot_lines(Json const& board, Look const& look) {
         auto status = text_or(pilot, "status", "");
         auto where =
             look.with_project ? "  " + look.style(Ink::dim, printable(text_or(pilot, "project", ""))) : "";
-        lines.push_back(
-            fmt::format("{} {}{}  {}", look.style(ink_of(status), symbol_of(status)),
-                        look.style(Ink::bold, padded(printable(text_or(pilot, "callsign", "?")), 14)), where,
-                        printable(pilot_words(pilot, look.now))));
+        add_line(lines,
+                 fmt::format("{} {}{}  {}", look.style(ink_of(status), symbol_of(status)),
+                             look.style(Ink::bold, padded(printable(text_or(pilot, "callsign", "?")), 14)),
+                             where, printable(pilot_words(pilot, look.now))));
     }
     add_left_out(lines, board, "pilots_left_out", "more pilots", look);
     return lines;
