@@ -14,10 +14,14 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fleet::ops {
 
 class Wait;
+
+// Of a pilot, by project and callsign.
+using Mailbox = std::pair<std::string, std::string>;
 
 // The requests of one project that wait for files, and the coroutine that lets them in when something lapses.
 struct Line {
@@ -33,6 +37,7 @@ struct Operations::State {
     std::map<std::string, OperationHandler, std::less<>> handlers{};
     Beats beats;
     LongPolls polls;
+    std::set<Mailbox> mailboxes{};                   // that were there when somebody waited at them
     std::set<Wait*> waits{};                         // requests that wait for files
     std::map<std::string, Line> lines{};             // by project; one that is watched, each
     asio::steady_timer changed;                      // a wait or the watching of a line ended
