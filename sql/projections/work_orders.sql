@@ -109,7 +109,10 @@ begin
                     + make_interval(secs => least((e.data ->> 'lease_seconds')::int, o.timeout_seconds)),
            version = e.stream_version, last_seq = e.seq
       from fleet_log.events e
-     where e.seq between apply_claims.from_seq and apply_claims.to_seq and o.work_order_id = e.stream_id;
+     where e.seq between apply_claims.from_seq and apply_claims.to_seq and o.work_order_id = e.stream_id
+       -- By their keys, even while statistics say that the table is small.
+       and o.work_order_id = any(array(select x.stream_id from fleet_log.events x
+                                        where x.seq between apply_claims.from_seq and apply_claims.to_seq));
 end $$;
 comment on function fleet_state.apply_claims is
     'Folds a range that holds claims only, each of another order. Example: select fleet_state.apply_claims(11, 20)';
@@ -122,7 +125,10 @@ begin
        set state = 'completed', ended_at = e.recorded_at, ended_by = e.data ->> 'by', ended_seq = e.seq,
            version = e.stream_version, last_seq = e.seq
       from fleet_log.events e
-     where e.seq between apply_completions.from_seq and apply_completions.to_seq and o.work_order_id = e.stream_id;
+     where e.seq between apply_completions.from_seq and apply_completions.to_seq and o.work_order_id = e.stream_id
+       -- By their keys, even while statistics say that the table is small.
+       and o.work_order_id = any(array(select x.stream_id from fleet_log.events x
+                                        where x.seq between apply_completions.from_seq and apply_completions.to_seq));
 end $$;
 comment on function fleet_state.apply_completions is
     'Folds a range that holds completions only, each of another order. Example: select fleet_state.apply_completions(11, 20)';

@@ -219,14 +219,15 @@ begin
             (select c.data -> 'payload' from fleet_log.events c where c.seq = o.created_seq), w.head, lease, until, w.at)));
         return w;
     end if;
+    -- One after the other by their keys, whatever the statistics of a table that was empty a minute ago make of a join.
     -- The seqs are known before: the order at place n has the token w.head + n.
-    select array_agg((null, 'work_order_claimed', 'work_order', y.work_order_id, jsonb_build_object(
-               'by', w.actor, 'lease_seconds', lease, 'attempt', y.attempts + 1), null, null)::fleet_log.draft order by i.n),
-           jsonb_agg(fleet_log.claim_item(y, c.data -> 'payload', w.head + i.n, lease, until, w.at) order by i.n)
+    select array_agg((null, 'work_order_claimed', 'work_order', (y.o).work_order_id, jsonb_build_object(
+               'by', w.actor, 'lease_seconds', lease, 'attempt', (y.o).attempts + 1), null, null)::fleet_log.draft order by i.n),
+           jsonb_agg(fleet_log.claim_item(y.o, c.data -> 'payload', w.head + i.n, lease, until, w.at) order by i.n)
       into drafts, given
       from unnest(ids) with ordinality i (id, n)
-      join fleet_state.work_orders y on y.work_order_id = i.id
-      join fleet_log.events c on c.seq = y.created_seq;
+     cross join lateral (select v as o from fleet_state.work_orders v where v.work_order_id = i.id offset 0) y
+     cross join lateral (select e.data from fleet_log.events e where e.seq = (y.o).created_seq offset 0) c;
     if drafts is not null then
         w := fleet_log.put_all(w, drafts);
     end if;

@@ -50,10 +50,12 @@ begin
     if not exists (select from fleet_state.work_order_dependencies d where d.depends_on = any(ids)) then
         return '[]';
     end if;
-    freed := array(select distinct d.work_order_id from fleet_state.work_order_dependencies d
-                     join fleet_state.work_orders o
-                       on o.work_order_id = d.work_order_id and o.state = 'pending' and o.blocked_by = 0
-                    where d.depends_on = any(ids) order by 1);
+    freed := array(select o.work_order_id
+                     from (select distinct d.work_order_id from fleet_state.work_order_dependencies d
+                            where d.depends_on = any(ids)) d
+                    cross join lateral (select y.work_order_id, y.state, y.blocked_by from fleet_state.work_orders y
+                                         where y.work_order_id = d.work_order_id offset 0) o
+                    where o.state = 'pending' and o.blocked_by = 0 order by 1);
     perform fleet_log.reopen_lines(freed);
     return to_jsonb(freed);
 end $$;
@@ -297,24 +299,34 @@ declare
     gone text[] := ids;
     cancelled text[] := '{}';
 begin
-    -- Generation by generation: what waits for something that will never be completed is cancelled, and so on.
-    while cardinality(gone) > 0 loop
-        select array_agg((x.project, 'work_order_cancelled', 'work_order', x.work_order_id, jsonb_build_object(
-                   'reason', format('%s, which it depends on, is %s', x.depends_on, x.cause), 'by', w.actor,
-                   'dependency', x.depends_on), w.event_id, null)::fleet_log.draft order by x.work_order_id),
-               array_agg(x.work_order_id order by x.work_order_id)
-          into drafts, gone
-          from (select distinct on (o.work_order_id) o.project, o.work_order_id, d.depends_on, y.state as cause
-                  from unnest(gone) g (id)
-                  join fleet_state.work_order_dependencies d on d.depends_on = g.id
-                  join fleet_state.work_orders o on o.work_order_id = d.work_order_id and o.state = 'pending'
-                  join fleet_state.work_orders y on y.work_order_id = d.depends_on
-                 order by o.work_order_id, d.depends_on) x;
-        if drafts is not null then
-            w := fleet_log.put_all(w, drafts);
-            cancelled := cancelled || gone;
-        end if;
+    -- Generation by generation: what waits for something that will never be completed is cancelled, and so on. Found
+    -- first and written in one statement, so that a long chain does not hold up everybody. Rows by their keys alone:
+    -- what else is asked of them is asked afterwards.
+    loop
+        gone := array(select distinct d.work_order_id from fleet_state.work_order_dependencies d
+                       where d.depends_on = any(gone));
+        exit when gone = '{}';
+        gone := array(select x.work_order_id from (select o.work_order_id, o.state from fleet_state.work_orders o
+                                                    where o.work_order_id = any(gone) offset 0) x
+                       where x.state = 'pending' and x.work_order_id <> all(cancelled));
+        cancelled := cancelled || gone;
     end loop;
+    if cancelled <> '{}' then
+        -- An order is younger than what it depends on: by age, causes come first.
+        select array_agg((x.project, 'work_order_cancelled', 'work_order', x.work_order_id, jsonb_build_object(
+                   'reason', format('%s, which it depends on, is %s', x.why[1], x.why[2]), 'by', w.actor,
+                   'dependency', x.why[1]), w.event_id, null)::fleet_log.draft order by x.created_seq),
+               array_agg(x.work_order_id order by x.created_seq)
+          into drafts, cancelled
+          from (select o.project, o.work_order_id, o.created_seq, (
+                       select array[y.work_order_id, case y.state when 'dead' then 'dead' else 'cancelled' end]
+                         from (select z.work_order_id, z.state from fleet_state.work_orders z
+                                where z.work_order_id = any(o.depends_on) offset 0) y
+                        where y.state in ('dead', 'cancelled') or y.work_order_id = any(cancelled)
+                        order by y.work_order_id limit 1) as why
+                  from (select * from fleet_state.work_orders v where v.work_order_id = any(cancelled) offset 0) o) x;
+        w := fleet_log.put_all(w, drafts);
+    end if;
     w.result := to_jsonb(cancelled);
     return w;
 end $$;

@@ -129,7 +129,9 @@ create function fleet_log.do_enqueue(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    listed boolean := coalesce(jsonb_typeof(w.args -> 'orders') = 'array', false);
+    -- Taken out once: with large payloads each look into all the arguments would copy them.
+    list constant jsonb := w.args -> 'orders';
+    listed boolean := coalesce(jsonb_typeof(list) = 'array', false);
     drafts fleet_log.draft[] := '{}';
     ids text[] := '{}';
     at text := '/args';
@@ -143,8 +145,8 @@ begin
             return fleet_log.refuse(w, problem ->> 'code', problem ->> 'field', problem ->> 'message');
         end if;
     end if;
-    for n in 0 .. case when listed then jsonb_array_length(w.args -> 'orders') else 1 end - 1 loop
-        o := case when listed then w.args -> 'orders' -> n else w.args - 'orders' end;
+    for n in 0 .. case when listed then jsonb_array_length(list) else 1 end - 1 loop
+        o := case when listed then list -> n else w.args - 'orders' end;
         if listed then
             at := '/args/orders/' || n;
         end if;

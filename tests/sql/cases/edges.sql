@@ -1,7 +1,7 @@
 -- Ways round a rule, each of which was open once.
 begin;
 set search_path = tap, public;
-select plan(18);
+select plan(21);
 select scene();
 select act(jsonb_build_array(
     ask('register_project', '{"key": "two"}', '{"project": "two"}'),
@@ -71,5 +71,20 @@ select act((select jsonb_agg(ask('enqueue', '{"kind": "k", "role": "y"}')) from 
               ask('retry_work', jsonb_build_object('work_order_id', o ->> 'work_order_id')))) from taken;
 select is((answer(42)).code, null, 'a dead one is sent again');
 select is(pg_temp.claim('y', 1), 1::bigint, 'and is found, too');
+
+-- What waits for an order that is called off: everything behind it, each told of the one before, in one go.
+select act(jsonb_build_array(ask('enqueue', jsonb_build_object('orders', (select jsonb_agg(jsonb_build_object('kind', 'chain',
+    'depends_on', case i when 0 then '[]' when 3 then '["#1", "#2"]' else jsonb_build_array('#' || i - 1) end) order by i)
+      from generate_series(0, 299) i)))));
+create temp table chain as
+select x.o ->> 'work_order_id' as id, x.n from jsonb_array_elements((answer(1)).result -> 'orders') with ordinality x (o, n);
+select act(jsonb_build_array(ask('cancel_work', jsonb_build_object('work_order_id', id)))) from chain where n = 1;
+select is((answer(1)).result -> 'cancelled', (select jsonb_agg(id order by n) from chain where n > 1), 'causes come first');
+select is((select count(*) from chain c join chain p on p.n = c.n - 1 join fleet_state.work_orders o on o.work_order_id = c.id
+            where o.state = 'cancelled' and (o.reason = p.id || ', which it depends on, is cancelled' or c.n = 4)), 299::bigint,
+          'each says what it depended on');
+select is((select array_agg(distinct e.causation_id) from chain c join fleet_log.events e on e.stream_id = c.id and e.type = 'work_order_cancelled'
+            where c.n > 1), (select array_agg(e.event_id) from chain c join fleet_log.events e on e.stream_id = c.id
+            and e.type = 'work_order_cancelled' where c.n = 1), 'and the one event that began it');
 select * from finish();
 rollback;
