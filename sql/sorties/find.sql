@@ -6,7 +6,7 @@ language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     ids text[];
 begin
-    if given is null or length(given) >= 30 then
+    if given is null or given ~ '^msn_.{26}$' then
         return given;
     end if;
     ids := array(select m.mission_id from fleet_state.missions m
@@ -23,7 +23,7 @@ language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     ids text[];
 begin
-    if given is null or length(given) >= 30 then
+    if given is null or given ~ '^srt_.{26}$' then
         return given;
     end if;
     if mission_id is not null then

@@ -7,12 +7,14 @@ returns timestamptz
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     -- No lease runs while a reviewer is at work. What the pilot does for the sortie renews the lease without an end; that
-    -- it is merely alive counts for a day after the claim. least() passes over nulls.
+    -- it is merely alive counts for a day after the claim, or after a review gave it back. least() and greatest() pass
+    -- over nulls.
     if s.state not in ('assigned', 'in_progress', 'blocked') then
         return null;
     end if;
     return greatest(s.signed_at + make_interval(secs => s.lease_seconds), case when seen_at is not null
-        then least(seen_at + make_interval(secs => s.lease_seconds), s.assigned_at + interval '24 hours') end);
+        then least(seen_at + make_interval(secs => s.lease_seconds),
+                   greatest(s.assigned_at, s.reviewed_at) + interval '24 hours') end);
 end $$;
 comment on function fleet_log.sortie_lease_until is
     'When the lease on a sortie lapses; null if none runs. Example: select fleet_log.sortie_lease_until(s, now()) from fleet_state.sorties s';

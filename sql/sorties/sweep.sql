@@ -56,7 +56,8 @@ begin
     for s in
         select x.* from fleet_state.sorties x
          where x.state in ('assigned', 'in_progress', 'blocked')
-           and x.assigned_at + make_interval(secs => x.timeout_seconds) <= w.at
+           -- The time a reviewer took is not the pilot's.
+           and greatest(x.assigned_at, x.reviewed_at) + make_interval(secs => x.timeout_seconds) <= w.at
          order by x.project, x.created_seq
     loop
         -- The end of one may have ended another.

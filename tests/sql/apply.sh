@@ -30,6 +30,6 @@ done
 
 files=()
 while read -r name; do
-    [ -z "$name" ] || [ ! -f "$root/sql/$name" ] || files+=(-f "$root/sql/$name")
+    [ -z "$name" ] || files+=(-f "$root/sql/$name")
 done < "$root/sql/order.txt"
 run -1 "${files[@]}"

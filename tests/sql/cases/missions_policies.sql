@@ -104,6 +104,10 @@ select is(pg_temp.sweep() ->> 'timed_out', '0', 'not yet');
 update fleet_state.sorties set assigned_at = now() - interval '61 s' where name = 'slow';
 select is(pg_temp.sweep() ->> 'timed_out', '1', 'now');
 select is((select state || attempt || (error ->> 'kind') || ': ' || (error ->> 'message') from fleet_state.sorties where name = 'slow'), 'pending2timeout: attempt 1 took longer than 1m', 'the attempt failed, the next may come');
+select is(run(make('seen', '{"timeout_seconds": 60}')) || steps('seen', 'claim_sortie', 'start_sortie', 'request_review'), 'okok', 'another, in review');
+update fleet_state.sorties set assigned_at = assigned_at - interval '2 minutes' where name = 'seen';
+select is(run(job('review', 'seen', '{"verdict": "needs_changes"}', '{"actor": "raven-1"}')), 'ok', 'which takes longer than the time-out');
+select is(pg_temp.sweep() ->> 'timed_out', '0', 'and is not the pilot''s time');
 rollback to before_time;
 
 -- Each quarter once, and no further however it moves.

@@ -1,7 +1,7 @@
 -- Dependencies: what is refused, how branches part and meet again, how ends travel.
 begin;
 set search_path = tap, public;
-select plan(46);
+select plan(49);
 select scene();
 
 -- What cannot be depended on.
@@ -72,5 +72,11 @@ select is((select string_agg(run(x), ',') from unnest(array[
 select does(job('cancel_sortie', 'g')), does(job('cancel_sortie', 'h'));
 select is((select array_agg(name || ' ' || state order by created_seq) from fleet_state.sorties where name like 'any%'), '{any_success skipped,any_settled pending}', 'no success is left: skipped; an end is an end: ready');
 select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');
+-- A long name is no id.
+select is(run(ask('create_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge9", "title": "Names"}')), 'ok', 'a mission');
+select is(run(make(repeat('n', 63), '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge9"}')), 'ok', 'a name may be long');
+select is(run(make('m', jsonb_build_object('mission_id', 'msn_01m7y4xbh5t2qgekpjg6t2qge9', 'depends_on', jsonb_build_array(jsonb_build_object('id', repeat('n', 63)))))),
+          'ok', 'and stands for its sortie all the same');
+
 select * from finish();
 rollback;
