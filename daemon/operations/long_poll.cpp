@@ -43,7 +43,8 @@ bus::Filter what_matters() {
 }  // namespace
 
 LongPolls::LongPolls(asio::any_io_executor loop, bus::Bus& bus, std::size_t polls_max)
-    : loop_(std::move(loop)), bus_(bus), polls_max_(polls_max), changed_(loop_, Clock::time_point::max()) {}
+    : loop_(std::move(loop)), bus_(bus), polls_max_(polls_max), changed_(loop_, Clock::time_point::max()),
+      ending_(loop_, Clock::time_point::max()) {}
 
 std::optional<Error> LongPolls::refuse() const {
     if (is_stopping_) return make_error(ErrorCode::stopping);
@@ -100,8 +101,9 @@ asio::awaitable<bool> LongPolls::follow(bus::Subscriber& subscriber) {
     using namespace asio::experimental::awaitable_operators;
     auto looked_at = Clock::now();
     while (size_ > 0 && !is_stopping_) {
-        auto first = co_await (subscriber.next(look_again) || changed_.async_wait(as_pair));
-        if (first.index() == 1) continue;            // somebody left
+        // Only the end of all may interrupt: events that are there when the other arm is first would be lost.
+        auto first = co_await (subscriber.next(look_again) || ending_.async_wait(as_pair));
+        if (first.index() == 1) co_return false;
         auto const& batch = std::get<0>(first);
         if (!batch) co_return true;
         if (batch->goodbye) co_return false;
@@ -150,7 +152,8 @@ void LongPolls::tell_work() {
 void LongPolls::wake_next(Line& line) {
     for (LongPoll* const poll : line.polls) {
         if (line.asking >= asking_max) return;
-        if (poll->is_asking_ || poll->seen_ >= line.news) continue;
+        // Who looks just now learns of the news when it comes back to wait.
+        if (!poll->is_waiting_ || poll->is_asking_ || poll->seen_ >= line.news) continue;
         poll->is_asking_ = true;
         poll->seen_ = line.news;
         line.asking += 1;
@@ -162,7 +165,7 @@ asio::awaitable<void> LongPolls::stop() {
     is_stopping_ = true;
     for (auto const& [topic, line] : lines_)
         for (LongPoll* const poll : line.polls) poll->timer_.cancel();
-    changed_.cancel();
+    ending_.cancel();
     while (size_ > 0 || is_running_) {
         auto [ignored] = co_await changed_.async_wait(as_pair);
         (void)ignored;
@@ -201,11 +204,14 @@ void LongPoll::tell_nothing_left() {
 
 asio::awaitable<void> LongPoll::wait(Clock::time_point until) {
     end_turn();
+    is_waiting_ = true;
+    LongPolls::wake_next(polls_.lines_.at(topic_));  // what happened during the look was not seen by it
     while (!is_asking_ && !is_over() && Clock::now() < until) {
         timer_.expires_at(until);
         auto [ignored] = co_await timer_.async_wait(as_pair);
         (void)ignored;
     }
+    is_waiting_ = false;
 }
 
 }  // namespace fleet::ops

@@ -74,7 +74,8 @@ private:
     std::size_t size_ = 0;
     bool is_running_ = false;
     bool is_stopping_ = false;
-    asio::steady_timer changed_;                     // somebody left, or `stop` was called
+    asio::steady_timer changed_;                     // somebody left, or nothing of ours runs any more
+    asio::steady_timer ending_;                      // `stop` was called
 };
 
 // One request that waits, from before its first look: what happens after that is not missed. Owned by the
@@ -105,6 +106,7 @@ private:
     std::shared_ptr<Leaving> leaving_;
     asio::steady_timer timer_;
     std::uint64_t seen_ = 0;                         // the news for which it has looked
+    bool is_waiting_ = false;                        // else it looks
     bool is_asking_ = false;                         // woken, and has not come back yet
 };
 
