@@ -196,3 +196,28 @@ TEST_CASE("any command of a stale pilot makes it active again", "[integration][w
     CHECK(eventually([&] { return status("viper-1") == "active"; }));
     CHECK(status("falcon-1") == "stale");
 }
+
+TEST_CASE("mail that comes while the mailbox is looked at is not waited for again", "[integration][wait]") {
+    Fleet fleet;
+    constexpr std::size_t letters = 150;
+    auto reading = std::async(std::launch::async, [&] {
+        std::size_t seen = 0;
+        while (seen < letters) {
+            auto const mailbox = Fleet::inbox(fleet.two, "falcon-1", "?wait_seconds=30");
+            if (mailbox.status != 200) break;
+            auto const body = mailbox.json();
+            if (body["items"].empty()) break;
+            for (Json const& letter : body["items"]) {
+                auto const id = letter["message_id"].get<std::string>();
+                Fleet::post(fleet.two, "/messages/" + id + "/read", nullptr, "falcon-1");
+                seen += 1;
+            }
+        }
+        return seen;
+    });
+    for (std::size_t i = 0; i < letters; ++i)
+        REQUIRE(fleet.send(fleet.one, "falcon-1", "text").status == 201);
+    auto const begun = Clock::now();
+    CHECK(reading.get() == letters);
+    CHECK(Clock::now() - begun < std::chrono::seconds(10));
+}
