@@ -18,6 +18,7 @@ std::map<std::string, Mode> const modes{
     {"reserve-one", &run_reserve_one}, {"query", &run_query},             {"delivery", &run_delivery},
     {"orders", &run_orders},
     {"mail", &run_mail},               {"http", &run_http},
+    {"simulate", &run_simulate},
 };
 
 asio::awaitable<void> play(Mode mode, Options options) {
@@ -51,6 +52,8 @@ int main_of(int argc, char** argv) {
     app.add_option("mode", mode)->required()->check(CLI::IsMember(modes));
     app.add_option("--socket", options.socket)->required();
     app.add_option("--reader-socket", options.reader_socket, "Of another daemon, where mail is waited for");
+    app.add_option("--seed", options.seed, "Of a simulation");
+    app.add_option("--speed", options.speed, "Of a simulation: how many times faster than life; 0: no pauses");
     app.add_option("--project", options.project);
     app.add_option("--kind", options.kind)->check(CLI::IsMember({"literal", "directory", "repo-wide"}));
     app.add_option("--clients", options.clients)->check(CLI::Range(1, 1000));

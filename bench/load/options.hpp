@@ -14,6 +14,8 @@ namespace fleet::load {
 struct Options {
     std::string socket{};
     std::string reader_socket{};
+    std::uint64_t seed = 1;        // of a simulation
+    double speed = 0;
     std::string project = "bench";
     std::string kind = "literal";  // of reserve-one: literal, directory or repo-wide
     int clients = 1;
@@ -59,5 +61,6 @@ asio::awaitable<Json> run_delivery(Options options);
 asio::awaitable<Json> run_orders(Options options);
 asio::awaitable<Json> run_mail(Options options);
 asio::awaitable<Json> run_http(Options options);
+asio::awaitable<Json> run_simulate(Options options);
 
 }  // namespace fleet::load
