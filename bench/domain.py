@@ -5,7 +5,7 @@ import time
 
 from server import Daemon
 
-PACE = 2   # how many times faster than life pilots work, where they shall wait for work and not for the machine
+PACE = 4   # how many times faster than life pilots work, where they shall wait for work and not for the machine
 
 
 def mail(bench):

@@ -24,6 +24,7 @@ asio::awaitable<Json> run_simulate(Options options) {
     run.plan.sorties_per_mission = sorties_per_mission;
     run.plan.seed = options.seed;
     run.plan.crash_rate = 0;
+    run.plan.collide_rate = 0.02;  // else the run is as long as the line for the files that all want
     run.pace.speed = options.speed;
     run.pace.lease_seconds = 60;
     run.hosts.push_back(client_options(options, ""));

@@ -52,9 +52,11 @@ void Ledger::opened(std::size_t sortie, Instant now) {
 }
 
 // A sortie that is claimed before the answer that made it ready is here has waited for nothing.
-int Ledger::claimed(std::size_t sortie, Instant now) {
-    auto since = ready_since_[sortie].value_or(now);
-    if (!asking_.empty()) since = std::max(since, asked_since_);
+int Ledger::claimed(std::size_t sortie, std::size_t pilot, Instant now) {
+    auto const asked = asking_.find(pilot);
+    auto free_since = asked == asking_.end() ? now : asked->second;
+    if (!idle_.empty()) free_since = std::min(free_since, idle_since_);
+    auto const since = std::max(ready_since_[sortie].value_or(now), free_since);
     auto const waited = std::chrono::duration_cast<Micros>(now - since);
     ready_to_claimed_.add(std::max(waited, Micros{0}));
     ready_since_[sortie].reset();
@@ -81,12 +83,17 @@ void Ledger::returned(std::size_t sortie, Instant now, std::optional<Instant> si
 }
 
 void Ledger::begins_to_ask(std::size_t pilot, Instant now) {
-    if (asking_.empty()) asked_since_ = now;
-    asking_.insert(pilot);
+    asking_.emplace(pilot, now);
+}
+
+void Ledger::finds_nothing(std::size_t pilot, Instant now) {
+    if (idle_.empty()) idle_since_ = now;
+    idle_.insert(pilot);
 }
 
 void Ledger::ends_asking(std::size_t pilot) {
     asking_.erase(pilot);
+    idle_.erase(pilot);
 }
 
 void Ledger::holds(std::size_t pilot, std::vector<std::string> const& patterns, Instant now, Instant until) {

@@ -43,7 +43,7 @@ public:
     // A sortie whose mission is under way can become ready.
     void opened(std::size_t sortie, Instant now);
     // Answers which attempt at it this is, 1 the first.
-    int claimed(std::size_t sortie, Instant now);
+    int claimed(std::size_t sortie, std::size_t pilot, Instant now);
     void completed(std::size_t sortie, Instant now);
     // It waits for a pilot again, if it is not `taken` already. How long that took after its pilot fell
     // silent: `silent_since`.
@@ -52,8 +52,11 @@ public:
     bool is_completed(std::size_t sortie) const { return done_[sortie]; }
     std::size_t completed_count() const { return completed_; }
 
-    // A pilot without work: a sortie that is ready while there is none of them is not the daemon's delay.
+    // A pilot without work: a sortie that is ready while there is none of them is not the daemon's delay. Nor
+    // is one that others were preferred to: it counts from when the pilot that got it asked, or from when
+    // somebody had been told that there is nothing and still waits.
     void begins_to_ask(std::size_t pilot, Instant now);
+    void finds_nothing(std::size_t pilot, Instant now);
     void ends_asking(std::size_t pilot);
 
     // From the answer until `until` (its lease, or the first moment it may have lost it) the pilot surely
@@ -89,8 +92,9 @@ private:
     std::vector<std::optional<Instant>> ready_since_;
     std::vector<int> attempts_;
     std::size_t completed_ = 0;
-    std::set<std::size_t> asking_{};
-    Instant asked_since_{};
+    std::map<std::size_t, Instant> asking_{};
+    std::set<std::size_t> idle_{};
+    Instant idle_since_{};
     std::vector<Hold> holds_{};
     std::vector<std::set<std::string>> unread_;
     // Read before the answer to its writer was there.

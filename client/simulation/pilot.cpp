@@ -67,7 +67,10 @@ asio::awaitable<Result<void>> SimulatedPilot::arrive() {
 asio::awaitable<void> SimulatedPilot::live() {
     stage_.pilots_at_work += 1;
     while (!stage_.work_is_over()) {
-        if (stage_.ledger.has_mail(me_)) co_await read_mail();
+        if (stage_.ledger.has_mail(me_)) {
+            stage_.ledger.ends_asking(me_);
+            co_await read_mail();
+        }
         stage_.ledger.begins_to_ask(me_, now());
         bool busy = co_await claim_sortie();
         if (!busy && stage_.orders_done() < stage_.plan.orders.size()) busy = co_await claim_order();
@@ -75,8 +78,8 @@ asio::awaitable<void> SimulatedPilot::live() {
             auto const limit = stage_.ask_again();
             co_await stage_.work.wait(limit);
         }
-        stage_.ledger.ends_asking(me_);
     }
+    stage_.ledger.ends_asking(me_);
     stage_.pilots_at_work -= 1;
     if (stage_.pilots_at_work == 0) stage_.mail.ring_all();
     if (!stage_.is_stopped()) co_await finish_mail();
@@ -104,7 +107,10 @@ asio::awaitable<bool> SimulatedPilot::claim_sortie() {
     Json args{{"lease_seconds", stage_.pace.lease_seconds}};
     auto answer = co_await call("sorties.claim_next", std::move(args));
     if (!answer) {
-        if (answer.error().code == ErrorCode::nothing_ready) co_return false;
+        if (answer.error().code == ErrorCode::nothing_ready) {
+            stage_.ledger.finds_nothing(me_, now());
+            co_return false;
+        }
         stage_.ledger.fault(fmt::format("{}: a claim was refused: {}", callsign(), describe(answer.error())));
         co_await pause_for(refused_pause);
         co_return true;
@@ -120,7 +126,7 @@ asio::awaitable<bool> SimulatedPilot::claim_sortie() {
 }
 
 asio::awaitable<void> SimulatedPilot::fly(Lease lease, std::size_t sortie) {
-    int const attempt = stage_.claimed(sortie, lease.token);
+    int const attempt = stage_.claimed(sortie, me_, lease.token);
     stage_.ledger.ends_asking(me_);
     auto const script = script_of(stage_.plan, sortie, std::min(attempt, attempts_max));
     for (Step const& step : script) {

@@ -77,9 +77,9 @@ void Stage::completed(std::size_t sortie) {
     if (work_is_over()) work.ring_all();
 }
 
-int Stage::claimed(std::size_t sortie, std::int64_t token) {
+int Stage::claimed(std::size_t sortie, std::size_t pilot, std::int64_t token) {
     tokens_[sortie] = token;
-    return ledger.claimed(sortie, now());
+    return ledger.claimed(sortie, pilot, now());
 }
 
 void Stage::failed(std::size_t sortie) {

@@ -54,7 +54,7 @@ public:
     // A sortie was completed, as its pilot was told.
     void completed(std::size_t sortie);
     // A pilot has it, by this token. Answers which attempt at it this is.
-    int claimed(std::size_t sortie, std::int64_t token);
+    int claimed(std::size_t sortie, std::size_t pilot, std::int64_t token);
     // Its attempt failed: it is pending again.
     void failed(std::size_t sortie);
     // Its lease was lost, as the event with this seq says; by now somebody else may have it.

@@ -21,20 +21,31 @@ Instant at(int ms) {
     return Instant{} + milliseconds(ms);
 }
 
-TEST_CASE("a claim counts from when the sortie was ready and a pilot was free", "[unit][simulation]") {
+TEST_CASE("a claim counts from when the sortie was ready and its pilot asked", "[unit][simulation]") {
     auto const plan = two_in_a_row();
     Ledger ledger(plan);
     ledger.opened(0, at(0));
     ledger.opened(1, at(0));
     ledger.begins_to_ask(0, at(100));
-    CHECK(ledger.claimed(0, at(110)) == 1);
+    CHECK(ledger.claimed(0, 0, at(110)) == 1);
     ledger.ends_asking(0);
     ledger.begins_to_ask(1, at(120));
     ledger.completed(0, at(200));
-    CHECK(ledger.claimed(1, at(230)) == 1);
+    CHECK(ledger.claimed(1, 1, at(230)) == 1);
     CHECK(ledger.ready_to_claimed().count() == 2);
     CHECK(ledger.ready_to_claimed().at(0.5) == 10.0);
     CHECK(ledger.ready_to_claimed().at(1.0) == 30.0);
+}
+
+TEST_CASE("a claim counts from when it was ready if somebody else waited idly", "[unit][simulation]") {
+    auto const plan = two_in_a_row();
+    Ledger ledger(plan);
+    ledger.begins_to_ask(0, at(0));
+    ledger.finds_nothing(0, at(5));
+    ledger.opened(0, at(100));
+    ledger.begins_to_ask(1, at(900));
+    ledger.claimed(0, 1, at(910));
+    CHECK(ledger.ready_to_claimed().at(1.0) == 810.0);
 }
 
 TEST_CASE("what comes back is ready again, and its next attempt has the next number", "[unit][simulation]") {
@@ -42,9 +53,11 @@ TEST_CASE("what comes back is ready again, and its next attempt has the next num
     Ledger ledger(plan);
     ledger.opened(0, at(0));
     ledger.begins_to_ask(0, at(0));
-    CHECK(ledger.claimed(0, at(1)) == 1);
+    CHECK(ledger.claimed(0, 0, at(1)) == 1);
+    ledger.ends_asking(0);
+    ledger.begins_to_ask(1, at(2));
     ledger.returned(0, at(5'000), at(1'000));
-    CHECK(ledger.claimed(0, at(5'002)) == 2);
+    CHECK(ledger.claimed(0, 1, at(5'002)) == 2);
     CHECK(ledger.recoveries().at(1.0) == 4'000.0);
     CHECK(ledger.ready_to_claimed().at(1.0) == 2.0);
 }
