@@ -18,6 +18,21 @@ end $$;
 comment on function fleet_log.condition_words is
     'A value as reasons show it. Example: select fleet_log.condition_words(''"main"'')';
 
+create function fleet_log.condition_seen(operand jsonb, v jsonb)
+returns text
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- Reasons stand in events for good, while results can be erased: a text of theirs is not repeated, nor a number as
+    -- long as a key.
+    if operand ? 'value' or jsonb_typeof(v) not in ('string', 'number')
+       or jsonb_typeof(v) = 'number' and length(v::text) <= 20 then
+        return fleet_log.condition_words(v);
+    end if;
+    return fleet_log.condition_kind(v);
+end $$;
+comment on function fleet_log.condition_seen is
+    'What an operand is, in words: what the condition says itself, and of results no texts. Example: select fleet_log.condition_seen(''{"path":["a","b"]}'', ''"secret"'')';
+
 create function fleet_log.condition_operand_value(operand jsonb, results jsonb)
 returns jsonb
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -61,6 +76,7 @@ declare
     l_name text := coalesce(node #>> '{left,name}', fleet_log.condition_words(node #> '{left,value}'));
     l jsonb := fleet_log.condition_operand_value(node -> 'left', results);
     r jsonb := fleet_log.condition_operand_value(node -> 'right', results);
+    l_words text := fleet_log.condition_seen(node -> 'left', l);
     r_words text := coalesce(node #>> '{right,name}', fleet_log.condition_words(node #> '{right,value}'));
     is_so boolean;
 begin
@@ -71,30 +87,30 @@ begin
     elsif l is null then
         return (false, l_name || ' is missing')::fleet_log.verdict;
     elsif op = 'is' then
-        return (l = 'true', l_name || ' is ' || fleet_log.condition_words(l)
+        return (l = 'true', l_name || ' is ' || l_words
                 || case when jsonb_typeof(l) = 'boolean' then '' else ', not true' end)::fleet_log.verdict;
     elsif op = 'in' then
         is_so := exists (select from jsonb_array_elements(node -> 'list') x(v) where x.v = l);
-        return (is_so, format('%s is %s, %s of %s', l_name, fleet_log.condition_words(l),
+        return (is_so, format('%s is %s, %s of %s', l_name, l_words,
                 case when is_so then 'one' else 'none' end, (select string_agg(fleet_log.condition_words(x.v), ', ')
                   from jsonb_array_elements(node -> 'list') x(v))))::fleet_log.verdict;
     elsif r is null then
         return (false, r_words || ' is missing')::fleet_log.verdict;
     end if;
     if node #> '{right,name}' is not null then
-        r_words := r_words || ' (' || fleet_log.condition_words(r) || ')';
+        r_words := r_words || ' (' || fleet_log.condition_seen(node -> 'right', r) || ')';
     end if;
     if op in ('==', '!=') and 'null' in (jsonb_typeof(l), jsonb_typeof(r)) then
         is_so := fleet_log.condition_compare(op, l, r);
     elsif jsonb_typeof(l) <> jsonb_typeof(r) or jsonb_typeof(l) in ('array', 'object')
           or (op not in ('==', '!=') and jsonb_typeof(l) not in ('number', 'string')) then
         return (false, format('%s is %s%s and cannot be compared with %s', l_name, fleet_log.condition_kind(l), case
-                when jsonb_typeof(l) in ('number', 'string') then ' (' || fleet_log.condition_words(l) || ')'
-                else '' end, r_words))::fleet_log.verdict;
+                when jsonb_typeof(l) in ('number', 'string') and l_words <> fleet_log.condition_kind(l)
+                then ' (' || l_words || ')' else '' end, r_words))::fleet_log.verdict;
     else
         is_so := fleet_log.condition_compare(op, l, r);
     end if;
-    return (is_so, format('%s is %s%s %s %s', l_name, fleet_log.condition_words(l),
+    return (is_so, format('%s is %s%s %s %s', l_name, l_words,
             case when is_so then ', which is' else ', not' end, op, r_words))::fleet_log.verdict;
 end $$;
 comment on function fleet_log.condition_judge is

@@ -19,15 +19,17 @@ select is(pg_temp.v(c), w, c) from (values
     ('seo.n == null', 'true: seo.n is null, which is == null'), ('seo.score != null', 'true: seo.score is 40, which is != null'), ('seo.score == null', 'false: seo.score is 40, not == null'),
     ('null == null', 'true: null is null, which is == null'), ('seo.n > 1', 'false: seo.n is null and cannot be compared with 1'),
     ('seo.score == "40"', 'false: seo.score is a number (40) and cannot be compared with "40"'), ('seo.score != "40"', 'false: seo.score is a number (40) and cannot be compared with "40"'),
-    ('seo.name > 3', 'false: seo.name is a text ("main") and cannot be compared with 3'), ('seo.ok < true', 'false: seo.ok is true or false and cannot be compared with true'),
+    ('seo.name > 3', 'false: seo.name is a text and cannot be compared with 3'), ('seo.ok < true', 'false: seo.ok is true or false and cannot be compared with true'),
     ('seo.tags == 1', 'false: seo.tags is a list and cannot be compared with 1'), ('seo == 1', 'false: seo is an object and cannot be compared with 1'),
-    ('seo.tags.1 == "b"', 'true: seo.tags.1 is "b", which is == "b"'), ('seo.tags.7 == "b"', 'false: seo.tags.7 is missing'), ('seo.score.x == 1', 'false: seo.score.x is missing'),
-    ('seo.ok', 'true: seo.ok is true'), ('seo.bad', 'false: seo.bad is false'), ('not seo.ok', 'false: seo.ok is true'), ('seo.name', 'false: seo.name is "main", not true'),
+    ('seo.tags.1 == "b"', 'true: seo.tags.1 is a text, which is == "b"'), ('seo.tags.7 == "b"', 'false: seo.tags.7 is missing'), ('seo.score.x == 1', 'false: seo.score.x is missing'),
+    ('seo.ok', 'true: seo.ok is true'), ('seo.bad', 'false: seo.bad is false'), ('not seo.ok', 'false: seo.ok is true'), ('seo.name', 'false: seo.name is a text, not true'),
     ('seo.ok == true and seo.bad == false', 'true: seo.ok is true, which is == true; seo.bad is false, which is == false'),
-    ('seo.name in ["dev", "main"]', 'true: seo.name is "main", one of "dev", "main"'), ('seo.name in ["dev", 1]', 'false: seo.name is "main", none of "dev", 1'), ('seo.score in [40.0]', 'true: seo.score is 40, one of 40.0'),
+    ('seo.name in ["dev", "main"]', 'true: seo.name is a text, one of "dev", "main"'), ('seo.name in ["dev", 1]', 'false: seo.name is a text, none of "dev", 1'), ('seo.score in [40.0]', 'true: seo.score is 40, one of 40.0'),
     ('seo.score < tests.min', 'true: seo.score is 40, which is < tests.min (50)'), ('seo.score > tests.max', 'false: tests.max is missing'),
-    ('seo.name < "mainz" and seo.name >= "Main"', 'true: seo.name is "main", which is < "mainz"; seo.name is "main", which is >= "Main"'),
+    ('seo.name < "mainz" and seo.name >= "Main"', 'true: seo.name is a text, which is < "mainz"; seo.name is a text, which is >= "Main"'),
+    ('seo.name == "dev"', 'false: seo.name is a text, not == "dev"'), ('seo.name == seo.name', 'true: seo.name is a text, which is == seo.name (a text)'), ('"dev" == seo.name', 'false: "dev" is "dev", not == seo.name (a text)'),
     ('1 == 1.0', 'true: 1 is 1, which is == 1.0'), ('false', 'false: false is false'), ('a =', 'false: the condition cannot be read: write == to compare (at 3)')) t(c, w);
+select is((fleet_log.condition_value('a.b == 1', '{"a": {"b": 123456789012345678901}}')).reason, 'a.b is a number, not == 1', 'a number as long as a key is not repeated');
 select is((fleet_log.condition_value('a.b', null)).value, false, 'no results at all');
 select is((fleet_log.condition_value('a.b > 1', '[]')).reason, 'a.b is missing', 'results that are none');
 select cmp_ok(length((fleet_log.condition_value('a.b == "' || repeat('x', 300) || '"' || repeat(' or a.b == "' || repeat('y', 60) || '"', 8), jsonb_build_object('a', jsonb_build_object('b', repeat('z', 5000))))).reason), '<=', 500, 'a reason is short');

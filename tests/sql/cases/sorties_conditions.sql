@@ -35,8 +35,14 @@ select is(run(make('twin')) || run(make('twin')), 'okok', 'without a mission a n
 select is(run(make('odd', jsonb_build_object('condition', 'twin.a == 1', 'depends_on', (select jsonb_agg(jsonb_build_object('id', sortie_id)) from fleet_state.sorties where name = 'twin')))),
           'invalid_field', 'two dependencies of one name cannot be told apart');
 
+-- What a result says is not repeated where it could not be erased.
+select is(run(make('told')) || steps('told', 'claim_sortie', 'start_sortie') || run(job('complete_sortie', 'told', '{"result": {"word": "hunter2swordfish"}}')), 'okokok', 'a result with a secret');
+select is(run(make('sees', after('{"told": "success"}', '{"condition": "told.word == \"nope\""}'))) || ((answer(1)).result ->> 'reason'),
+    'okits condition is false: told.word is a text, not == "nope"', 'the reason says what kind it is');
+select is((select count(*) from fleet_log.events where data::text like '%hunter2%'), 0::bigint, 'no event holds it');
+
 -- An erased result is nothing to look at.
-select is(run(ask('redact', jsonb_build_object('event_id', (select event_id from fleet.events where type = 'sortie_completed'), 'reason', 'a key'), '{"roles": ["operator"]}')), 'ok', 'the result is erased');
+select is(run(ask('redact', jsonb_build_object('event_id', (select event_id from fleet.events where type = 'sortie_completed' and stream_id = srt('seo')), 'reason', 'a key'), '{"roles": ["operator"]}')), 'ok', 'the result is erased');
 select is(run(make('after_all', after('{"seo": "success"}', '{"condition": "seo.score > 1"}'))) || ((answer(1)).result ->> 'status'), 'okskipped', 'then a condition finds nothing');
 select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');
 select * from finish();
