@@ -13,7 +13,7 @@ def mail(bench):
     options = bench.options
     with Daemon(str(options.build / "daemon" / "fleetd"), bench.server, options.database) as other:
         bench.say("send_to_inbox_on_another_daemon",
-                  bench.load("mail", reader_socket=other.socket, rate=500, clients=20, count=500 * options.seconds, project="mail"))
+                  bench.load("mail", reader_socket=other.socket, rate=500, clients=1000, project="mail"))
 
 
 def fleet(bench):

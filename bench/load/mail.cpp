@@ -2,124 +2,111 @@
 #include "options.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <memory>
-#include <unordered_map>
+#include <stdexcept>
+#include <utility>
 
 namespace fleet::load {
 namespace {
 
+// Readers stand there before their letter is sent, but not all at once.
+constexpr std::chrono::milliseconds waits_before{700};
+
 struct Times {
-    Clock::time_point due{};
     Clock::time_point answered{};
     Clock::time_point arrived{};
 };
 
 // One clock: writers and readers live in one process, on two daemons.
+// One clock: the writer and the readers live in one process, on two daemons. Every letter has a reader of its
+// own, who waits when it is sent and need not put others aside first: to mark letters as read is another
+// load.
 struct Post {
     Options options{};
-    std::unordered_map<std::string, Times> letters{};  // by subject
-    int arrived = 0;
-    bool over() const { return arrived >= options.count; }
+    Clock::time_point begin{};
+    std::vector<Times> letters{};
+
+    Clock::time_point due(std::size_t letter) const {
+        return begin +
+               std::chrono::microseconds(1'000'000LL * static_cast<std::int64_t>(letter) / options.rate);
+    }
 };
 
-std::string reader_of(Options const& options, int letter) {
-    return "bench-" + std::to_string(1 + letter % options.clients);
+std::string reader_of(std::size_t letter) {
+    return "bench-" + std::to_string(letter + 1);
 }
 
-asio::awaitable<void> read_one(std::shared_ptr<Client> client, std::string message_id) {
-    Json request{{"message_id", std::move(message_id)}};
-    CallOptions call{};
-    auto read = co_await client->async_call("messages.read", std::move(request), std::move(call),
-                                            asio::use_awaitable);
-    must(std::move(read));
-}
-
-// Waits for mail; what came is read at once, beside the next wait, so that it does not come again.
-asio::awaitable<void> read_mail(Post& post, int reader) {
+asio::awaitable<void> sleep_until(Clock::time_point time) {
     auto executor = co_await asio::this_coro::executor;
-    auto const callsign = "bench-" + std::to_string(reader + 1);
-    auto options = client_options(post.options, callsign);
-    options.endpoint = "unix:" + post.options.reader_socket;
-    auto client = std::make_shared<Client>(executor, options);
-    auto rethrow = [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    };
-    while (!post.over()) {
-        Json request{{"callsign", callsign}, {"wait_seconds", 2}, {"limit", 100}};
-        CallOptions call{};
-        auto answer = co_await client->async_call("messages.inbox", std::move(request), std::move(call),
-                                                  asio::use_awaitable);
-        auto const now = Clock::now();
-        auto const inbox = must(std::move(answer));
-        for (auto const& letter : inbox.at("items")) {
-            auto& times = post.letters[letter.at("subject").get<std::string>()];
-            if (times.arrived != Clock::time_point{}) continue;
-            times.arrived = now;
-            post.arrived += 1;
-            asio::co_spawn(executor, read_one(client, letter.at("message_id").get<std::string>()), rethrow);
-        }
-    }
+    asio::steady_timer timer(executor, time);
+    co_await timer.async_wait(asio::use_awaitable);
 }
 
-asio::awaitable<void> send_one(std::shared_ptr<Client> client, Post& post, int letter) {
-    auto const subject = "letter " + std::to_string(letter);
-    Json request{{"subject", subject}, {"body", "Please look at src/service before you go on."}};
-    request["to"] = Json::array({reader_of(post.options, letter)});
+asio::awaitable<void> wait_for_letter(Client& client, Post& post, std::size_t letter) {
+    co_await sleep_until(post.due(letter) - waits_before);
+    Json request{{"callsign", reader_of(letter)}, {"wait_seconds", 30}, {"limit", 1}};
     CallOptions call{};
-    auto sent = co_await client->async_call("messages.send", std::move(request), std::move(call),
-                                            asio::use_awaitable);
+    call.callsign = reader_of(letter);
+    auto answer = co_await client.async_call("messages.inbox", std::move(request), std::move(call),
+                                             asio::use_awaitable);
+    post.letters[letter].arrived = Clock::now();
+    auto const inbox = must(std::move(answer));
+    if (inbox.at("items").size() != 1)
+        throw std::runtime_error("mail: a mailbox that was waited for is empty");
+}
+
+// At a fixed instant, whatever the answers do: a late start counts as latency.
+asio::awaitable<void> send_letter(Client& client, Post& post, std::size_t letter) {
+    co_await sleep_until(post.due(letter));
+    Json request{{"subject", "letter"}, {"body", "Please look at src/service before you go on."}};
+    request["to"] = Json::array({reader_of(letter)});
+    CallOptions call{};
+    auto sent =
+        co_await client.async_call("messages.send", std::move(request), std::move(call), asio::use_awaitable);
+    post.letters[letter].answered = Clock::now();
     must(std::move(sent));
-    post.letters[subject].answered = Clock::now();
 }
 
-// At fixed instants, whatever the answers do: a late start counts as latency.
-asio::awaitable<void> send_all(Post& post) {
-    auto executor = co_await asio::this_coro::executor;
-    auto client = std::make_shared<Client>(executor, client_options(post.options, "prober"));
-    auto rethrow = [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    };
-    asio::steady_timer timer(executor);
-    auto const begin = Clock::now() + std::chrono::milliseconds(500);
-    for (int letter = 0; letter < post.options.count; ++letter) {
-        auto const due = begin + std::chrono::microseconds(1'000'000LL * letter / post.options.rate);
-        timer.expires_at(due);
-        co_await timer.async_wait(asio::use_awaitable);
-        post.letters["letter " + std::to_string(letter)].due = due;
-        asio::co_spawn(executor, send_one(client, post, letter), rethrow);
-    }
-}
-
-asio::awaitable<void> both(asio::awaitable<void> first, asio::awaitable<void> second) {
-    using namespace asio::experimental::awaitable_operators;
-    co_await (std::move(first) && std::move(second));
-}
+using Pending =
+    decltype(asio::co_spawn(asio::any_io_executor(), std::declval<asio::awaitable<void>>(), asio::deferred));
 
 }  // namespace
 
 asio::awaitable<Json> run_mail(Options options) {
+    auto executor = co_await asio::this_coro::executor;
     Post post{};
     post.options = options;
-    auto work = send_all(post);
-    for (int reader = 0; reader < options.clients; ++reader)
-        work = both(std::move(work), read_mail(post, reader));
-    co_await std::move(work);
+    post.begin = Clock::now() + waits_before + std::chrono::seconds(1);
+    post.letters.resize(static_cast<std::size_t>(options.clients));
+    auto to_writer = client_options(options, "prober");
+    auto to_readers = client_options(options, "");
+    to_readers.endpoint = "unix:" + options.reader_socket;
+    Client writer(executor, to_writer);
+    Client reader(executor, to_readers);
+    std::vector<Pending> pending;
+    for (std::size_t letter = 0; letter < post.letters.size(); ++letter) {
+        pending.push_back(asio::co_spawn(executor, wait_for_letter(reader, post, letter), asio::deferred));
+        pending.push_back(asio::co_spawn(executor, send_letter(writer, post, letter), asio::deferred));
+    }
+    auto group = asio::experimental::make_parallel_group(std::move(pending));
+    auto ended = co_await group.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+    for (auto const& failure : std::get<1>(ended)) {
+        if (failure) std::rethrow_exception(failure);
+    }
     Samples after_request{};
     Samples after_answer{};
-    for (auto const& [subject, times] : post.letters) {
-        after_request.add(times.arrived - times.due);
-        if (times.answered == Clock::time_point{}) continue;
+    for (std::size_t letter = 0; letter < post.letters.size(); ++letter) {
+        auto const& times = post.letters[letter];
+        after_request.add(times.arrived - post.due(letter));
         after_answer.add(std::max(Clock::duration::zero(), times.arrived - times.answered));
     }
-    co_return Json{{"messages", post.arrived},
-                   {"after_request", after_request.summary()},
-                   {"after_answer", after_answer.summary()}};
+    co_return Json{{"after_request", after_request.summary()}, {"after_answer", after_answer.summary()}};
 }
 
 }  // namespace fleet::load
