@@ -49,7 +49,7 @@ create index work_orders_due on fleet_state.work_orders (due_at) where state = '
 create index work_orders_open on fleet_state.work_orders (project, work_order_id) where ended_at is null;
 create index work_orders_dead on fleet_state.work_orders (project, work_order_id) where state = 'dead';
 create index work_orders_sortie on fleet_state.work_orders (sortie_id) where sortie_id is not null;
-comment on table fleet_state.work_orders is 'The queue, orders that ended included. Payload, result and error stay in their events.';
+comment on table fleet_state.work_orders is 'The queue, orders that ended included. Payload and error stay in their events, results lie apart by digest.';
 comment on column fleet_state.work_orders.work_order_id is 'wo_ id; the stream.';
 comment on column fleet_state.work_orders.project is 'Key of the project.';
 comment on column fleet_state.work_orders.kind is 'What is to be done.';
@@ -76,7 +76,7 @@ comment on column fleet_state.work_orders.due_at is 'When its lease or its attem
 comment on column fleet_state.work_orders.failed_seq is 'Event that holds the last error.';
 comment on column fleet_state.work_orders.ended_at is 'When it was completed, given up or called off.';
 comment on column fleet_state.work_orders.ended_by is 'By whom.';
-comment on column fleet_state.work_orders.ended_seq is 'Event that ended it; of a completed one it holds the result.';
+comment on column fleet_state.work_orders.ended_seq is 'Event that ended it; of a completed one it holds the digest of the result.';
 comment on column fleet_state.work_orders.reason is 'Why it was cancelled.';
 comment on column fleet_state.work_orders.version is 'Version of the stream; the ETag.';
 comment on column fleet_state.work_orders.last_seq is 'Last event of the stream.';

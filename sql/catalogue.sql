@@ -332,11 +332,12 @@ begin
                 and (case jsonb_typeof(data -> 'lease_seconds') when 'number' then scale((data -> 'lease_seconds')::numeric) = 0 and (data -> 'lease_seconds')::numeric between 1 and 86400 else false end)
                 and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
         when 'work_order_completed 1' then
-                data ?& '{by,attempt,duration_ms}'::text[] and data - '{by,attempt,result,duration_ms}'::text[] = '{}'
+                data ?& '{by,attempt,duration_ms}'::text[] and data - '{by,attempt,result_digest,result_bytes,duration_ms}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
                 and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
                 and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
-                and ((data -> 'result') is null or (jsonb_typeof(data -> 'result') = 'object'))
+                and ((data -> 'result_digest') is null or (jsonb_typeof(data -> 'result_digest') = 'string' and length(data ->> 'result_digest') between 64 and 64))
+                and ((data -> 'result_bytes') is null or (case jsonb_typeof(data -> 'result_bytes') when 'number' then scale((data -> 'result_bytes')::numeric) = 0 and (data -> 'result_bytes')::numeric between 0 and 1048576 else false end))
         when 'work_order_failed 1' then
                 data ?& '{by,attempt,error}'::text[] and data - '{by,attempt,error,dead}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
@@ -774,7 +775,7 @@ begin
         when 'work_order_claimed 1' then
             '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "lease_seconds", "type": "integer", "min": 1, "max": 86400}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}]'
         when 'work_order_completed 1' then
-            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "result", "type": "object", "optional": true}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "result_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "result_bytes", "type": "integer", "optional": true, "min": 0, "max": 1048576}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
         when 'work_order_failed 1' then
             '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "attempt", "type": "integer", "min": 1, "max": 100000}, {"name": "error", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 100}, {"name": "message", "type": "text", "min": 1, "max": 4000}, {"name": "detail", "type": "text", "optional": true, "min": 0, "max": 16000}]}, {"name": "dead", "type": "boolean", "optional": true}]'
         when 'work_order_requeued 1' then

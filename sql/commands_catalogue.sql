@@ -17,7 +17,7 @@ insert into fleet_log.commands (op, family, project, fence, role, words) values
     ('cancel_mission', 'mission', 'registered', 'optional', null, 'Cancels a mission and its open sorties; their files are free.'),
     ('set_notification_rule', 'notification_rule', 'none', 'optional', 'operator', 'Says who is sent a squawk when something happens, in the transaction in which it happens. Replaces a rule of the same name.'),
     ('remove_notification_rule', 'notification_rule', 'none', 'optional', 'operator', 'Removes a notification rule.'),
-    ('redact', 'redaction', 'none', 'optional', 'operator', 'Erases the texts of an event: the body of a squawk, a summary, a result. A text that other events hold by the same digest is erased for them, too: other_uses counts them.'),
+    ('redact', 'redaction', 'none', 'optional', 'operator', 'Erases the texts of an event: the body of a squawk, a summary, a result. A text that other events hold by the same digest is erased for them, too: other_uses counts them. From then on this very text is refused with forbidden, except texts of under 16 characters ("done"): sent again, they are kept again, and shown again wherever they stood. What stands in an event itself (subjects, reasons, payloads of work orders, x.* events) cannot be erased, nor a text that an event merely names by a digest of its own (output_digest).'),
     ('create_sortie', 'sortie', 'registered', 'optional', null, 'Adds a piece of work for one pilot.'),
     ('update_sortie', 'sortie', 'registered', 'optional', null, 'Changes what is given, while the sortie is open.'),
     ('claim_sortie', 'sortie', 'registered', 'optional', null, 'Takes the best ready sortie that fits the pilot''s role and capabilities.'),

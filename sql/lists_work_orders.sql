@@ -61,6 +61,22 @@ end $$;
 comment on function fleet.list_work_orders is
     'Work orders as JSON: project, status, kind, role, claimed_by, sortie_id, limit, after. Example: select * from fleet.list_work_orders(''{"project":"demo","status":"open"}'')';
 
+create function fleet_log.order_result(ended_seq bigint)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    said jsonb := (select jsonb_build_object('result_digest', e.data -> 'result_digest', 'result_bytes', e.data -> 'result_bytes')
+                     from fleet_log.events e where e.seq = order_result.ended_seq and e.data ? 'result_digest');
+begin
+    if said is null then
+        return '{}';
+    end if;
+    said := said || fleet_log.body_json('result', said ->> 'result_digest');
+    return said || jsonb_build_object('result', (said ->> 'result')::jsonb);
+end $$;
+comment on function fleet_log.order_result is
+    'The result of an order that was completed, or null and who erased it; {} if it has none. Example: select fleet_log.order_result(o.ended_seq) from fleet_state.work_orders o';
+
 create function fleet.show_work_order(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -79,8 +95,7 @@ begin
               -- Not stripped: a null inside a payload or a result is the sender's.
               || jsonb_build_object('payload', (select e.data -> 'payload' from fleet_log.events e
                                                  where e.seq = o.created_seq))
-              || coalesce((select jsonb_build_object('result', e.data -> 'result') from fleet_log.events e
-                            where e.seq = o.ended_seq and e.data ? 'result'), '{}'))::text,
+              || fleet_log.order_result(o.ended_seq))::text,
            i.work_order_id::text
       from fleet_log.work_order_items i
       join fleet_state.work_orders o on o.work_order_id = i.work_order_id

@@ -1,29 +1,20 @@
 -- Erasing a leaked secret: the texts that an event refers to by digest, everywhere. The event itself stays.
 
-create function fleet_log.digests_in(data jsonb)
+create function fleet_log.digests_in(type text, data jsonb)
 returns text[]
-language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
-declare
-    answer text[];
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    with recursive member(name, value) as (
-        select null::text, digests_in.data
-         union all
-        select x.name, x.value
-          from member m
-         cross join lateral (
-               select e.key as name, e.value
-                 from jsonb_each(case when jsonb_typeof(m.value) = 'object' then m.value else '{}' end) e
-               union all
-               select m.name, a.value
-                 from jsonb_array_elements(case when jsonb_typeof(m.value) = 'array' then m.value else '[]' end) a) x
-    )
-    select coalesce(array_agg(distinct m.value #>> '{}'), '{}') into answer
-      from member m where m.name like '%\_digest' and jsonb_typeof(m.value) = 'string';
-    return answer;
+    -- Only members that commands fill from a text they kept. What others write into their own events, evidence or errors
+    -- (output_digest) could name anybody's text.
+    if not exists (select from fleet_log.event_types t where t.type = digests_in.type and not t.is_open) then
+        return '{}';
+    end if;
+    return array(select distinct d from unnest(array[data ->> 'body_digest', data ->> 'response_digest',
+                                                     data ->> 'summary_digest', data ->> 'result_digest']) d
+                  where d is not null order by d);
 end $$;
 comment on function fleet_log.digests_in is
-    'What a payload refers to by a member …_digest, at any depth. Example: select fleet_log.digests_in(''{"body_digest": "ab"}'')';
+    'The texts that an event of ours refers to. Example: select fleet_log.digests_in(e.type, e.data) from fleet_log.events e where e.seq = 42';
 
 create function fleet_log.do_redact(w fleet_log.work)
 returns fleet_log.work
@@ -44,7 +35,7 @@ begin
     select array_agg(b.digest order by b.digest), array_agg(b.digest order by b.digest) filter (where b.redacted_at is null),
            array_agg(btrim(to_jsonb(b.body)::text, '"')) filter (where b.redacted_at is null), sum(b.uses)
       into held, fresh, texts, uses
-      from fleet_log.bodies b where b.digest = any(fleet_log.digests_in(e.data));
+      from fleet_log.bodies b where b.digest = any(fleet_log.digests_in(e.type, e.data));
     if held is null then
         return fleet_log.refuse(w, 'transition_refused', '/args/event_id', e.type || ' refers to no text that is kept apart',
             'what stands in the event itself cannot be erased',

@@ -20,7 +20,7 @@ declare
         'reservation_id_of', 'reservation_is_known', 'pattern_canonical', 'pattern_problem', 'pattern_kind',
         'pattern_prefix', 'pattern_tail', 'pattern_probes', 'pattern_likeness',
         'do_claim_work', 'next_orders', 'give_orders', 'do_complete_work', 'order_named', 'order_id_of', 'order_problem_of',
-        'work_order_fence_problem', 'completion_data', 'freed_orders', 'json_too_large', 'order_json', 'do_complete_orders',
+        'work_order_fence_problem', 'completion_data', 'erased_among', 'keep_bodies', 'freed_orders', 'json_too_large', 'order_json', 'do_complete_orders',
         'do_enqueue', 'order_problem', 'order_dependencies', 'order_data', 'cancel_doomed', 'cancel_dependents',
         'fold_work_order', 'apply_one_order', 'apply_created_orders', 'apply_order_changes', 'count_dependencies',
         'order_rank', 'order_priority', 'order_item', 'claim_item', 'apply_claims', 'apply_completions',

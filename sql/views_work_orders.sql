@@ -75,7 +75,8 @@ select v.work_order_id, v.project, v.kind, v.role, v.priority,
        fleet.time_words(extract(epoch from clock_timestamp() - v.created_at)) as age,
        (select e.data #>> '{error,message}' from fleet_log.events e where e.seq = v.failed_seq) as last_error,
        (select e.data -> 'payload' from fleet_log.events e where e.seq = v.created_seq) as payload,
-       (select e.data -> 'result' from fleet_log.events e where e.seq = v.ended_seq) as result,
+       (select b.body::jsonb from fleet_log.events e join fleet_log.bodies b on b.digest = e.data ->> 'result_digest'
+         where e.seq = v.ended_seq) as result,
        v.reason, v.sortie_id, v.depends_on, v.token, v.created_by, v.created_at, v.ended_by, v.ended_at, v.version, v.last_seq
   from fleet_log.work_order_rows v;
 comment on view fleet.work_orders is
@@ -116,7 +117,7 @@ declare
         "ended_at": "When it ended.", "ended_by": "By whom.", "ended_seq": "Event that ended it.",
         "reason": "Why it was cancelled.", "version": "Version of the stream; the ETag.", "last_seq": "Last event of it.",
         "item": "The JSON object.", "for_another": "Time left of the lease, or until it is ready.", "age": "Since it was created.",
-        "last_error": "What the last failed attempt said.", "payload": "What the claimer gets.", "result": "What came of it.",
+        "last_error": "What the last failed attempt said.", "payload": "What the claimer gets.", "result": "What came of it; null if it was erased.",
         "delayed": "Not before a time that has not come.", "blocked": "Waiting for other orders.", "claimed": "Being worked on.",
         "completed": "Done.", "dead": "Given up.", "cancelled": "Called off.",
         "oldest_waits": "How long the oldest ready one waits."}';

@@ -62,33 +62,45 @@ end $$;
 comment on function fleet_log.freed_orders is
     'Orders that wait for nothing any more, of those that waited for these; they take their place in the line. Example, in complete_work: fleet_log.freed_orders(array[o.work_order_id])';
 
-create function fleet_log.completion_data(o fleet_state.work_orders, by text, result jsonb, at timestamptz)
+create function fleet_log.completion_data(o fleet_state.work_orders, by text, result text, at timestamptz)
 returns jsonb
-language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
+    -- The result is kept apart, so that it can be erased; keep_body and keep_bodies keep it.
     return jsonb_build_object('by', completion_data.by, 'attempt', o.attempts,
                               'duration_ms', fleet_log.elapsed_ms(o.claimed_at, completion_data.at))
-           || case when jsonb_typeof(result) = 'object' then jsonb_build_object('result', result) else '{}' end;
+           || case when result is null then '{}'
+                   else jsonb_build_object('result_digest', encode(sha256(convert_to(result, 'UTF8')), 'hex'),
+                                           'result_bytes', octet_length(result)) end;
 end $$;
 comment on function fleet_log.completion_data is
-    'The data of work_order_completed. Example, in complete_work: fleet_log.completion_data(o, w.actor, w.args -> ''result'', w.at)';
+    'The data of work_order_completed. Example, in complete_work: fleet_log.completion_data(o, w.actor, result, w.at)';
 
 create function fleet_log.do_complete_work(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     o fleet_state.work_orders := fleet_log.order_named(w);
+    result constant text := nullif((w.args -> 'result')::text, 'null');
+    erased text;
 begin
     w := fleet_log.order_problem_of(w, o, 'work_order_completed', true);
     if w.code is not null then
         return w;
     end if;
-    if fleet_log.json_too_large(w.args -> 'result') then
-        return fleet_log.refuse(w, 'too_large', '/args/result', 'the result is over 64 KiB',
-                                'store it and send where it is');
+    if result is not null then
+        if fleet_log.json_too_large(w.args -> 'result') then
+            return fleet_log.refuse(w, 'too_large', '/args/result', 'the result is over 64 KiB',
+                                    'store it and send where it is');
+        end if;
+        erased := fleet_log.body_problem(result);
+        if erased is not null then
+            return fleet_log.refuse(w, 'forbidden', '/args/result', erased, 'say it in other words');
+        end if;
+        perform fleet_log.keep_body(result);
     end if;
     w := fleet_log.put(w, 'work_order_completed', 'work_order', o.work_order_id,
-                       fleet_log.completion_data(o, w.actor, w.args -> 'result', w.at));
+                       fleet_log.completion_data(o, w.actor, result, w.at));
     w.result := fleet_log.order_json(o.work_order_id)
                 || jsonb_build_object('ready', fleet_log.freed_orders(array[o.work_order_id]));
     return w;
@@ -122,6 +134,10 @@ begin
             return fleet_log.refuse(w, 'too_large', at || '/result', 'the result is over 64 KiB',
                                     'store it and send where it is');
         end if;
+        problem := fleet_log.body_problem((item -> 'result')::text);
+        if problem is not null then
+            return fleet_log.refuse(w, 'forbidden', at || '/result', problem, 'say it in other words');
+        end if;
         problem := case when exists (select from jsonb_array_elements(asked) with ordinality x (v, place)
                                            where x.place <= n and x.v ->> 'work_order_id' = id)
                         then 'the order is in this list twice'
@@ -135,6 +151,17 @@ end $$;
 comment on function fleet_log.completions_problem is
     'Refuses with the first thing that is wrong in a list of completions: the slow way, for its name. Example, in complete_orders: return fleet_log.completions_problem(w, asked)';
 
+create function fleet_log.erased_among(drafts fleet_log.draft[])
+returns boolean
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return exists (select from fleet_log.bodies b
+                    where b.digest = any(array(select d.data ->> 'result_digest' from unnest(drafts) d))
+                      and b.redacted_at is not null);
+end $$;
+comment on function fleet_log.erased_among is
+    'True if the result of one of these completions was erased before. Example, in complete_orders: fleet_log.erased_among(drafts)';
+
 create function fleet_log.do_complete_orders(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -143,15 +170,15 @@ declare
     unchecked constant boolean := fleet_log.switched('no_token_check');
     ids text[];
     drafts fleet_log.draft[];
+    results text[];
 begin
     -- What is right is found right in one question; only what is not is looked at order by order.
     select array_agg(o.work_order_id order by a.n),
-           array_agg((null, 'work_order_completed', 'work_order', o.work_order_id, jsonb_build_object('by', w.actor,
-               'attempt', o.attempts,
-               'duration_ms', greatest(0, round(extract(epoch from w.at - o.claimed_at) * 1000))::bigint)
-               || case when jsonb_typeof(a.v -> 'result') = 'object' then jsonb_build_object('result', a.v -> 'result')
-                       else '{}' end, null, null)::fleet_log.draft order by a.n)
-      into ids, drafts
+           array_agg((null, 'work_order_completed', 'work_order', o.work_order_id,
+               fleet_log.completion_data(o, w.actor, nullif((a.v -> 'result')::text, 'null'), w.at), null,
+               null)::fleet_log.draft order by a.n),
+           array_agg((a.v -> 'result')::text) filter (where jsonb_typeof(a.v -> 'result') = 'object')
+      into ids, drafts, results
       from jsonb_array_elements(asked) with ordinality a (v, n)
            -- By its key, and nothing else: what is claimed is many rows when the queue is busy.
      cross join lateral (select * from fleet_state.work_orders y where y.work_order_id = a.v ->> 'work_order_id' offset 0) o
@@ -160,8 +187,13 @@ begin
        and coalesce(jsonb_typeof(a.v -> 'result'), 'null') in ('object', 'null')
        and (a.v -> 'result' is null or not fleet_log.json_too_large(a.v -> 'result'));
     if cardinality(ids) is distinct from jsonb_array_length(asked)
-       or (select count(distinct i) from unnest(ids) i) <> cardinality(ids) then
+       or (select count(distinct i) from unnest(ids) i) <> cardinality(ids)
+       or fleet_log.erased_among(drafts) and exists (
+           select from unnest(results) r where fleet_log.body_problem(r) is not null) then
         return fleet_log.completions_problem(w, asked);
+    end if;
+    if results is not null then
+        perform fleet_log.keep_bodies(results);
     end if;
     w := fleet_log.put_all(w, drafts);
     w.result := jsonb_build_object('ready', fleet_log.freed_orders(ids), 'orders', (
@@ -340,9 +372,12 @@ declare
     gone text[];
 begin
     gone := array(select distinct y.work_order_id from unnest(ids) i (id)
-                    join fleet_state.work_orders o on o.work_order_id = i.id and o.blocked_by > 0
-                    join fleet_state.work_orders y
-                      on y.work_order_id = any(o.depends_on) and y.state in ('dead', 'cancelled'));
+                   cross join lateral (select z.depends_on, z.blocked_by from fleet_state.work_orders z
+                                        where z.work_order_id = i.id limit 1) o
+                   cross join lateral unnest(case when o.blocked_by > 0 then o.depends_on end) d (id)
+                   cross join lateral (select z.work_order_id, z.state from fleet_state.work_orders z
+                                        where z.work_order_id = d.id limit 1) y
+                   where y.state in ('dead', 'cancelled'));
     return fleet_log.cancel_dependents(w, gone);
 end $$;
 comment on function fleet_log.cancel_doomed is

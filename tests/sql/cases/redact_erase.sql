@@ -75,7 +75,45 @@ select is((select array_agg(result -> 'redacted') from answers), '{1,1}', 'a cha
 select is(pg_temp.seen('zebrasecret') || pg_temp.seen('giraffesecret'), '{}', 'are erased as well');
 select is((select array_agg(r -> 'response_redacted' ->> 'by') from fleet.show_message(jsonb_build_object('message_id', pg_temp.id('leak'))) s, jsonb_array_elements(s.item::jsonb -> 'recipients') r), '{ann}', 'the receipt says so');
 select is((select item::jsonb ->> 'response' from fleet.list_inbox('{"project": "demo", "callsign": "raven-1", "unread": false}') where item::jsonb ->> 'subject' = 'leak'), null, 'and the mailbox');
-select is(fleet_log.digests_in('{"body_digest": "a", "evidence": [{"output_digest": "b"}, {"x": {"y_digest": ["c", 1]}}], "digest": "d", "z_digest": null}'), '{a,b,c}', 'digests are found at any depth');
+select is(fleet_log.digests_in('sortie_completed', '{"result_digest": "b", "summary_digest": "a", "evidence": [{"output_digest": "c"}], "error": {"body_digest": "d"}, "z_digest": "e"}'), '{a,b}', 'digests are what a command wrote, not what it was given');
+select is(fleet_log.digests_in('x.note', '{"body_digest": "a"}'), '{}', 'nor what others wrote');
+
+-- Results of work orders.
+create temp table o (n int, id text, token bigint);
+create function pg_temp.give(n int) returns void language sql as $$
+    select act(jsonb_build_array(ask('enqueue', '{"kind": "k"}'), ask('claim_work', '{"kinds": ["k"]}')));
+    insert into o select give.n, x ->> 'work_order_id', (x ->> 'token')::bigint from (select (answer(2)).result #> '{orders,0}') y (x)
+$$;
+create function pg_temp.complete(n int, result jsonb) returns jsonb language sql as $$
+    select ask('complete_work', jsonb_build_object('work_order_id', o.id, 'result', result),
+               jsonb_build_object('key', 'key-o' || n, 'fence', jsonb_build_object('kind', 'work_order', 'id', o.id, 'token', o.token))) from o where o.n = complete.n
+$$;
+create function pg_temp.shown(n int) returns jsonb language sql as $$
+    select s.item::jsonb from o, fleet.show_work_order(jsonb_build_object('work_order_id', o.id)) s where o.n = shown.n
+$$;
+select pg_temp.give(n) from generate_series(1, 5) n;
+select act(jsonb_build_array(pg_temp.complete(1, '{"key": "lionsecret12345", "none": null}'), pg_temp.complete(2, '{"ok": true}')));
+select is((select array_agg(code) from answers where not ok), null, 'two orders are done');
+select is(pg_temp.seen('lionsecret'), '{fleet.work_orders,fleet_log.bodies}', 'a result lies in one table');
+select is(pg_temp.shown(1) -> 'result', '{"key": "lionsecret12345", "none": null}', 'it is shown as it came');
+select act(jsonb_build_array(pg_temp.redact(e.event_id))) from o join fleet_log.events e on e.stream_id = o.id and e.type = 'work_order_completed' where o.n = 1;
+select is((answer(1)).result ->> 'redacted', '1', 'and erased');
+select is(pg_temp.seen('lionsecret'), '{}', 'everywhere');
+select is(jsonb_build_array(pg_temp.shown(1) -> 'result', pg_temp.shown(1) #> '{redacted,by}'), '[null, "ann"]', 'who looks is told');
+select act(jsonb_build_array(pg_temp.complete(3, '{"key": "lionsecret12345", "none": null}'), ask('complete_orders', jsonb_build_object('orders', (
+    select jsonb_agg(jsonb_build_object('work_order_id', o.id, 'token', o.token, 'result', case n when 4 then '{"key": "lionsecret12345", "none": null}' else '{"x": 1}'::jsonb end) order by n)
+      from o where n in (3, 4)))))) ;
+select is((select array_agg(code || field order by ord) from answers), '{forbidden/args/result,forbidden/args/orders/1/result}', 'this very result is not taken again');
+
+-- A short text goes, but is nobody's to forbid.
+select act(jsonb_build_array(pg_temp.redact(e.event_id))) from o join fleet_log.events e on e.stream_id = o.id and e.type = 'work_order_completed' where o.n = 2;
+select is(jsonb_build_array((answer(1)).result -> 'redacted', pg_temp.shown(2) -> 'result'), '[1, null]', 'a short result is erased');
+select act(jsonb_build_array(pg_temp.complete(3, '{"ok": true}'), ask('complete_orders', jsonb_build_object('orders', (
+    select jsonb_agg(jsonb_build_object('work_order_id', o.id, 'token', o.token, 'result', '{"ok": true}'::jsonb)) from o where n in (4, 5))))));
+select is((select array_agg(code) from answers where not ok), null, 'others may say the same');
+select is((select array_agg(pg_temp.shown(n) -> 'result' order by n) from generate_series(2, 5) n), array_fill('{"ok": true}'::jsonb, '{4}'), 'and are read');
+select is((select uses from fleet_log.bodies where body = '{"ok": true}'), 4, 'each use is counted');
+select is((select count(*) from fleet.verify_projections()), 0::bigint, 'state is the fold of the log');
 select is((select code from fleet.redact((select event_id from fleet.events where type = 'message_sent' and data ->> 'subject' = 'plain'), 'for the test')), null, 'fleet.redact');
 select * from finish();
 rollback;

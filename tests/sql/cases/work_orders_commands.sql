@@ -89,7 +89,7 @@ select is((select array_agg((r).code || ' ' || (r).field order by n) from (value
     ) x (n, r)), '{invalid_field /fence,stale_token /fence,stale_token /fence,not_found /args/work_order_id,too_large /args/result}', 'what complete refuses');
 select is((pg_temp.one('complete_work', jsonb_build_object('work_order_id', right((select id from o where name = 'a'), 6), 'result', '{"ok": null}'::jsonb), pg_temp.fence((select id from o where name = 'a'), (select token from o where name = 'a')))).result ->> 'status', 'completed', 'done, by the end of its id');
 select is((answer(1)).result -> 'ready', jsonb_build_array((select id from o where name = 'b')), 'what waited for nothing else may go on');
-select is((select e.data - 'duration_ms' from fleet_log.events e where e.seq = (answer(1)).seq), '{"by": "viper-1", "attempt": 1, "result": {"ok": null}}', 'the event holds the result as it came');
+select is((select e.data - 'duration_ms' from fleet_log.events e where e.seq = (answer(1)).seq), jsonb_build_object('by', 'viper-1', 'attempt', 1, 'result_digest', encode(sha256('{"ok": null}'), 'hex'), 'result_bytes', 12), 'the event holds the digest of the result as it came');
 select is((pg_temp.one('complete_work', jsonb_build_object('work_order_id', (select id from o where name = 'a')), pg_temp.fence((select id from o where name = 'a'), (select token from o where name = 'a')))).code, 'stale_token', 'once only');
 select is((select array_agg(w.blocked_by order by w.created_seq) from fleet_state.work_orders w join o on o.id = w.work_order_id and o.name in ('b', 'c')), '{0,1}', 'the dependents know');
 

@@ -39,10 +39,10 @@ select is(pg_temp.list('{"kind": "late"}') || pg_temp.list('{"role": "reviewer"}
 select is((select array_agg(l.cursor_key) from fleet.list_work_orders('{"limit": 2}') l), (select array_agg(id order by id) from (select id from had order by id limit 2) x), 'a page');
 select is((select count(*) from fleet.list_work_orders(jsonb_build_object('after', (select max(l.cursor_key) from fleet.list_work_orders('{"limit": 2}') l))) l), 5::bigint, 'and the rest of it');
 select is((select count(*) from fleet.list_work_orders('{}') l where l.item::jsonb ?| '{payload,result}'), 0::bigint, 'without what may be large');
-select is((select s.item::jsonb from fleet.show_work_order(jsonb_build_object('work_order_id', pg_temp.id('done'))) s) - '{created_at,ended_at,last_seq}'::text[],
+select is((select s.item::jsonb from fleet.show_work_order(jsonb_build_object('work_order_id', pg_temp.id('done'))) s) - '{created_at,ended_at,last_seq,result_digest}'::text[],
     jsonb_build_object('work_order_id', pg_temp.id('done'), 'kind', 'done', 'project', 'demo', 'priority', 'medium', 'status', 'completed', 'ready', false, 'depends_on', '[]'::jsonb, 'attempts', 1,
         'max_attempts', 3, 'lost', 0, 'backoff_seconds', 10, 'created_by', 'viper-1', 'ended_by', 'viper-1', 'stream_version', 3, 'payload', '{"n": 1}'::jsonb,
-        'result', '{"m": null}'::jsonb, 'dependents', jsonb_build_array(pg_temp.id('blocked'))), 'one of them whole');
+        'result', '{"m": null}'::jsonb, 'result_bytes', 11, 'dependents', jsonb_build_array(pg_temp.id('blocked'))), 'one of them whole');
 select is((select s.item::jsonb -> 'waits_for' from fleet.show_work_order(jsonb_build_object('project', 'demo', 'work_order_id', right(pg_temp.id('blocked'), 6))) s),
     jsonb_build_array(jsonb_build_object('work_order_id', pg_temp.id('held'), 'status', 'claimed')), 'by the end of its id, with what it waits for');
 select is((select count(*) from fleet.show_work_order('{"work_order_id": "wo_"}')), 0::bigint, 'not by something that several begin with');
