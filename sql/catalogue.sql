@@ -342,7 +342,10 @@ begin
                 data ?& '{by,attempt,error}'::text[] and data - '{by,attempt,error,dead}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
                 and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 100000 else false end)
-                and (jsonb_typeof(data -> 'error') = 'object')
+                and (case jsonb_typeof(data -> 'error') = 'object' when true then (data -> 'error') ?& '{kind,message}'::text[] and (data -> 'error') - '{kind,message,detail}'::text[] = '{}'
+                and (jsonb_typeof((data -> 'error') -> 'kind') = 'string' and length((data -> 'error') ->> 'kind') between 1 and 100)
+                and (jsonb_typeof((data -> 'error') -> 'message') = 'string' and length((data -> 'error') ->> 'message') between 1 and 4000)
+                and (((data -> 'error') -> 'detail') is null or (jsonb_typeof((data -> 'error') -> 'detail') = 'string' and length((data -> 'error') ->> 'detail') between 0 and 16000)) else false end)
                 and ((data -> 'dead') is null or (jsonb_typeof(data -> 'dead') = 'boolean'))
         when 'work_order_requeued 1' then
                 data ?& '{cause,run_after,attempt}'::text[] and data - '{cause,run_after,attempt,lost}'::text[] = '{}'
@@ -384,7 +387,20 @@ begin
                 and ((data -> 'timeout_seconds') is null or (case jsonb_typeof(data -> 'timeout_seconds') when 'number' then scale((data -> 'timeout_seconds')::numeric) = 0 and (data -> 'timeout_seconds')::numeric between 1 and 31536000 else false end))
         when 'sortie_updated 1' then
                 data ?& '{changes}'::text[] and data - '{changes}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'changes') = 'object')
+                and (case jsonb_typeof(data -> 'changes') = 'object' when true then (data -> 'changes') ?& '{}'::text[] and (data -> 'changes') - '{title,description,priority,files,depends_on,join,complexity,role,capabilities,estimated_minutes,condition,timeout_seconds,max_attempts}'::text[] = '{}'
+                and (((data -> 'changes') -> 'title') is null or (jsonb_typeof((data -> 'changes') -> 'title') = 'string' and length((data -> 'changes') ->> 'title') between 1 and 200))
+                and (((data -> 'changes') -> 'description') is null or (jsonb_typeof((data -> 'changes') -> 'description') = 'string' and length((data -> 'changes') ->> 'description') between 0 and 10000))
+                and (((data -> 'changes') -> 'priority') is null or (((data -> 'changes') ->> 'priority') in ('low', 'medium', 'high', 'critical')))
+                and (((data -> 'changes') -> 'files') is null or (jsonb_typeof((data -> 'changes') -> 'files') = 'array' and jsonb_array_length((data -> 'changes') -> 'files') between 0 and 64 and (((data -> 'changes') -> 'files') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{2}" flag "s")') is not true))
+                and (((data -> 'changes') -> 'depends_on') is null or ((((data -> 'changes') -> 'depends_on') = '[]' or fleet_log.field_problem('[{"name": "depends_on", "type": "objects", "optional": true, "min": 0, "max": 64, "fields": [{"name": "id", "type": "string", "min": 1, "max": 100}, {"name": "mode", "type": "string", "min": 1, "max": 200, "enum": ["success", "settled"]}]}]', jsonb_build_object('depends_on', ((data -> 'changes') -> 'depends_on')), '') is null)))
+                and (((data -> 'changes') -> 'join') is null or (((data -> 'changes') ->> 'join') in ('all', 'any')))
+                and (((data -> 'changes') -> 'complexity') is null or (case jsonb_typeof((data -> 'changes') -> 'complexity') when 'number' then scale(((data -> 'changes') -> 'complexity')::numeric) = 0 and ((data -> 'changes') -> 'complexity')::numeric between 1 and 5 else false end))
+                and (((data -> 'changes') -> 'role') is null or (jsonb_typeof((data -> 'changes') -> 'role') = 'string' and length((data -> 'changes') ->> 'role') between 0 and 100))
+                and (((data -> 'changes') -> 'capabilities') is null or (jsonb_typeof((data -> 'changes') -> 'capabilities') = 'array' and jsonb_array_length((data -> 'changes') -> 'capabilities') between 0 and 64 and (((data -> 'changes') -> 'capabilities') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true))
+                and (((data -> 'changes') -> 'estimated_minutes') is null or (case jsonb_typeof((data -> 'changes') -> 'estimated_minutes') when 'number' then scale(((data -> 'changes') -> 'estimated_minutes')::numeric) = 0 and ((data -> 'changes') -> 'estimated_minutes')::numeric between 1 and 525600 else false end))
+                and (((data -> 'changes') -> 'condition') is null or (jsonb_typeof((data -> 'changes') -> 'condition') = 'string' and length((data -> 'changes') ->> 'condition') between 0 and 4000))
+                and (((data -> 'changes') -> 'timeout_seconds') is null or (case jsonb_typeof((data -> 'changes') -> 'timeout_seconds') when 'number' then scale(((data -> 'changes') -> 'timeout_seconds')::numeric) = 0 and ((data -> 'changes') -> 'timeout_seconds')::numeric between 0 and 31536000 else false end))
+                and (((data -> 'changes') -> 'max_attempts') is null or (case jsonb_typeof((data -> 'changes') -> 'max_attempts') when 'number' then scale(((data -> 'changes') -> 'max_attempts')::numeric) = 0 and ((data -> 'changes') -> 'max_attempts')::numeric between 1 and 100 else false end)) else false end)
         when 'sortie_assigned 1' then
                 data ?& '{pilot,lease_seconds}'::text[] and data - '{pilot,lease_seconds}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63)
@@ -431,7 +447,13 @@ begin
                 and ((data -> 'result_bytes') is null or (case jsonb_typeof(data -> 'result_bytes') when 'number' then scale((data -> 'result_bytes')::numeric) = 0 and (data -> 'result_bytes')::numeric between 0 and 1048576 else false end))
         when 'sortie_failed 1' then
                 data ?& '{error,attempt,final}'::text[] and data - '{error,attempt,final}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'error') = 'object')
+                and (case jsonb_typeof(data -> 'error') = 'object' when true then (data -> 'error') ?& '{kind,message}'::text[] and (data -> 'error') - '{kind,message,detail,command,stack,output_digest}'::text[] = '{}'
+                and (jsonb_typeof((data -> 'error') -> 'kind') = 'string' and length((data -> 'error') ->> 'kind') between 1 and 100)
+                and (jsonb_typeof((data -> 'error') -> 'message') = 'string' and length((data -> 'error') ->> 'message') between 1 and 4000)
+                and (((data -> 'error') -> 'detail') is null or (jsonb_typeof((data -> 'error') -> 'detail') = 'object'))
+                and (((data -> 'error') -> 'command') is null or (jsonb_typeof((data -> 'error') -> 'command') = 'string' and length((data -> 'error') ->> 'command') between 0 and 2000))
+                and (((data -> 'error') -> 'stack') is null or (jsonb_typeof((data -> 'error') -> 'stack') = 'string' and length((data -> 'error') ->> 'stack') between 0 and 16000))
+                and (((data -> 'error') -> 'output_digest') is null or (jsonb_typeof((data -> 'error') -> 'output_digest') = 'string' and length((data -> 'error') ->> 'output_digest') between 1 and 100)) else false end)
                 and (case jsonb_typeof(data -> 'attempt') when 'number' then scale((data -> 'attempt')::numeric) = 0 and (data -> 'attempt')::numeric between 1 and 1000000 else false end)
                 and (jsonb_typeof(data -> 'final') = 'boolean')
         when 'sortie_requeued 1' then
@@ -511,11 +533,17 @@ begin
                 data ?& '{by,reason,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
                 and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
-                and (jsonb_typeof(data -> 'scope') = 'object')
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind}'::text[] and (data -> 'scope') - '{kind,project,id}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('fleet', 'project', 'mission', 'pilot'))
+                and (((data -> 'scope') -> 'project') is null or (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
         when 'fleet_resumed 1' then
                 data ?& '{by,scope}'::text[] and data - '{by,reason,scope}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (jsonb_typeof(data -> 'scope') = 'object')
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind}'::text[] and (data -> 'scope') - '{kind,project,id}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('fleet', 'project', 'mission', 'pilot'))
+                and (((data -> 'scope') -> 'project') is null or (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
                 and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
         end;
 end $$;
@@ -530,7 +558,19 @@ begin
         when 'notification_rule_set 1' then
                 data ?& '{by,rule}'::text[] and data - '{by,rule}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
-                and (jsonb_typeof(data -> 'rule') = 'object')
+                and (case jsonb_typeof(data -> 'rule') = 'object' when true then (data -> 'rule') ?& '{name,enabled,types,to,importance,subject}'::text[] and (data -> 'rule') - '{name,enabled,types,project,mission_id,min_priority,contains,to,importance,subject,body,escalate_after_seconds}'::text[] = '{}'
+                and (jsonb_typeof((data -> 'rule') -> 'name') = 'string' and length((data -> 'rule') ->> 'name') between 1 and 63)
+                and (jsonb_typeof((data -> 'rule') -> 'enabled') = 'boolean')
+                and (jsonb_typeof((data -> 'rule') -> 'types') = 'array' and jsonb_array_length((data -> 'rule') -> 'types') between 1 and 50 and (((data -> 'rule') -> 'types') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{131}" flag "s")') is not true)
+                and (jsonb_typeof((data -> 'rule') -> 'to') = 'array' and jsonb_array_length((data -> 'rule') -> 'to') between 1 and 20 and (((data -> 'rule') -> 'to') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{121}" flag "s")') is not true)
+                and (((data -> 'rule') ->> 'importance') in ('low', 'normal', 'high', 'urgent'))
+                and (jsonb_typeof((data -> 'rule') -> 'subject') = 'string' and length((data -> 'rule') ->> 'subject') between 1 and 200)
+                and (((data -> 'rule') -> 'project') is null or (jsonb_typeof((data -> 'rule') -> 'project') = 'string' and length((data -> 'rule') ->> 'project') between 1 and 200))
+                and (((data -> 'rule') -> 'mission_id') is null or (jsonb_typeof((data -> 'rule') -> 'mission_id') = 'string' and length((data -> 'rule') ->> 'mission_id') between 1 and 200))
+                and (((data -> 'rule') -> 'min_priority') is null or (((data -> 'rule') ->> 'min_priority') in ('low', 'medium', 'high', 'critical')))
+                and (((data -> 'rule') -> 'contains') is null or (jsonb_typeof((data -> 'rule') -> 'contains') = 'object'))
+                and (((data -> 'rule') -> 'body') is null or (jsonb_typeof((data -> 'rule') -> 'body') = 'string' and length((data -> 'rule') ->> 'body') between 1 and 4000))
+                and (((data -> 'rule') -> 'escalate_after_seconds') is null or (case jsonb_typeof((data -> 'rule') -> 'escalate_after_seconds') when 'number' then scale(((data -> 'rule') -> 'escalate_after_seconds')::numeric) = 0 and ((data -> 'rule') -> 'escalate_after_seconds')::numeric between 1 and 31536000 else false end)) else false end)
         when 'notification_rule_removed 1' then
                 data ?& '{by,name}'::text[] and data - '{by,name,reason}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
@@ -583,7 +623,12 @@ begin
                 and ((data -> 'max_failures') is null or (case jsonb_typeof(data -> 'max_failures') when 'number' then scale((data -> 'max_failures')::numeric) = 0 and (data -> 'max_failures')::numeric between 0 and 100000 else false end))
         when 'mission_updated 1' then
                 data ?& '{changes}'::text[] and data - '{changes}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'changes') = 'object')
+                and (case jsonb_typeof(data -> 'changes') = 'object' when true then (data -> 'changes') ?& '{}'::text[] and (data -> 'changes') - '{title,description,priority,metadata,deadline}'::text[] = '{}'
+                and (((data -> 'changes') -> 'title') is null or (jsonb_typeof((data -> 'changes') -> 'title') = 'string' and length((data -> 'changes') ->> 'title') between 1 and 200))
+                and (((data -> 'changes') -> 'description') is null or (jsonb_typeof((data -> 'changes') -> 'description') = 'string' and length((data -> 'changes') ->> 'description') between 0 and 10000))
+                and (((data -> 'changes') -> 'priority') is null or (((data -> 'changes') ->> 'priority') in ('low', 'medium', 'high', 'critical')))
+                and (((data -> 'changes') -> 'metadata') is null or (jsonb_typeof((data -> 'changes') -> 'metadata') = 'object'))
+                and (((data -> 'changes') -> 'deadline') is null or (jsonb_typeof((data -> 'changes') -> 'deadline') = 'string' and length((data -> 'changes') ->> 'deadline') between 0 and 40)) else false end)
         when 'mission_started 1' then
                 data ?& '{started_by}'::text[] and data - '{started_by}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'started_by') = 'string' and length(data ->> 'started_by') between 1 and 200)
@@ -604,12 +649,23 @@ begin
                 and ((data -> 'feedback') is null or (jsonb_typeof(data -> 'feedback') = 'string' and length(data ->> 'feedback') between 0 and 4000))
         when 'mission_completed 1' then
                 data ?& '{result,duration_ms}'::text[] and data - '{result,duration_ms}'::text[] = '{}'
-                and (jsonb_typeof(data -> 'result') = 'object')
+                and (case jsonb_typeof(data -> 'result') = 'object' when true then (data -> 'result') ?& '{sorties_completed,sorties_skipped}'::text[] and (data -> 'result') - '{summary,sorties_completed,sorties_skipped,sorties_cancelled,sorties_failed}'::text[] = '{}'
+                and (case jsonb_typeof((data -> 'result') -> 'sorties_completed') when 'number' then scale(((data -> 'result') -> 'sorties_completed')::numeric) = 0 and ((data -> 'result') -> 'sorties_completed')::numeric between 0 and 1000000 else false end)
+                and (case jsonb_typeof((data -> 'result') -> 'sorties_skipped') when 'number' then scale(((data -> 'result') -> 'sorties_skipped')::numeric) = 0 and ((data -> 'result') -> 'sorties_skipped')::numeric between 0 and 1000000 else false end)
+                and (((data -> 'result') -> 'summary') is null or (jsonb_typeof((data -> 'result') -> 'summary') = 'string' and length((data -> 'result') ->> 'summary') between 0 and 4000))
+                and (((data -> 'result') -> 'sorties_cancelled') is null or (case jsonb_typeof((data -> 'result') -> 'sorties_cancelled') when 'number' then scale(((data -> 'result') -> 'sorties_cancelled')::numeric) = 0 and ((data -> 'result') -> 'sorties_cancelled')::numeric between 0 and 1000000 else false end))
+                and (((data -> 'result') -> 'sorties_failed') is null or (case jsonb_typeof((data -> 'result') -> 'sorties_failed') when 'number' then scale(((data -> 'result') -> 'sorties_failed')::numeric) = 0 and ((data -> 'result') -> 'sorties_failed')::numeric between 0 and 1000000 else false end)) else false end)
                 and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
         when 'mission_failed 1' then
                 data ?& '{reason}'::text[] and data - '{reason,error}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)
-                and ((data -> 'error') is null or (jsonb_typeof(data -> 'error') = 'object'))
+                and ((data -> 'error') is null or (case jsonb_typeof(data -> 'error') = 'object' when true then (data -> 'error') ?& '{kind,message}'::text[] and (data -> 'error') - '{kind,message,detail,command,stack,output_digest}'::text[] = '{}'
+                and (jsonb_typeof((data -> 'error') -> 'kind') = 'string' and length((data -> 'error') ->> 'kind') between 1 and 100)
+                and (jsonb_typeof((data -> 'error') -> 'message') = 'string' and length((data -> 'error') ->> 'message') between 1 and 4000)
+                and (((data -> 'error') -> 'detail') is null or (jsonb_typeof((data -> 'error') -> 'detail') = 'object'))
+                and (((data -> 'error') -> 'command') is null or (jsonb_typeof((data -> 'error') -> 'command') = 'string' and length((data -> 'error') ->> 'command') between 0 and 2000))
+                and (((data -> 'error') -> 'stack') is null or (jsonb_typeof((data -> 'error') -> 'stack') = 'string' and length((data -> 'error') ->> 'stack') between 0 and 16000))
+                and (((data -> 'error') -> 'output_digest') is null or (jsonb_typeof((data -> 'error') -> 'output_digest') = 'string' and length((data -> 'error') ->> 'output_digest') between 1 and 100)) else false end))
         when 'mission_cancelled 1' then
                 data ?& '{reason}'::text[] and data - '{reason}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000)

@@ -53,7 +53,7 @@ int main_of(int argc, char** argv) {
     app.add_option("--socket", options.socket)->required();
     app.add_option("--reader-socket", options.reader_socket, "Of another daemon, where mail is waited for");
     app.add_option("--seed", options.seed, "Of a simulation");
-    app.add_option("--speed", options.speed, "Of a simulation: how many times faster than life; 0: no pauses");
+    app.add_option("--speed", options.speed, "Of a simulation: times faster than life; 0: no pauses");
     app.add_option("--project", options.project);
     app.add_option("--kind", options.kind)->check(CLI::IsMember({"literal", "directory", "repo-wide"}));
     app.add_option("--clients", options.clients)->check(CLI::Range(1, 1000));

@@ -55,16 +55,20 @@ def condition(field, holder):
         return f"{text} ~ {literal(TIME)}"
     if kind == "any":
         return "true"
+    if field.get("fields"):
+        # A scalar has no members to look at: a CASE keeps the order.
+        return f"case {is_a}'object' when true then {quick(field['fields'], value)} else false end"
     return f"{is_a}{literal(kind)}"
 
 
-def quick(fields):
-    """SQL that is true when `data` is a payload with exactly these fields."""
+def quick(fields, holder="data"):
+    """SQL that is true when the object `holder` has exactly these fields."""
     required = [field for field in fields if not field.get("optional")]
-    lines = [f"data ?& {names(required)}::text[] and data - {names(fields)}::text[] = '{{}}'"]
+    lines = [f"{holder} ?& {names(required)}::text[] and {holder} - {names(fields)}::text[] = '{{}}'"]
     for field in sorted(fields, key=lambda field: bool(field.get("optional"))):
-        test = condition(field, "data")
-        lines.append(f"((data -> {literal(field['name'])}) is null or ({test}))" if field.get("optional") else f"({test})")
+        test = condition(field, holder)
+        lines.append(f"(({holder} -> {literal(field['name'])}) is null or ({test}))" if field.get("optional")
+                     else f"({test})")
     return "\n                and ".join(lines)
 
 

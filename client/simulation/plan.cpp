@@ -19,7 +19,7 @@ std::vector<std::string> const models{"large", "medium", "small"};
 std::vector<std::string> const usual_priorities{"low", "medium", "medium", "medium", "high", "critical"};
 std::vector<std::string> const usual_importances{"low", "normal", "normal", "normal", "high", "urgent"};
 std::vector<std::string> const goals{"Move billing to cents", "Translate the shop", "Speed up the search",
-                                     "Renew the login",       "Drop the old API",   "Add an audit trail"};
+                                     "Renew the login",       "Retire the old API",   "Add an audit trail"};
 std::vector<std::string> const parts{"schema", "parser", "service", "screens", "tests", "docs", "metrics"};
 std::vector<std::string> const order_kinds{"index", "lint", "translate", "thumbnail"};
 

@@ -66,7 +66,7 @@ TEST_CASE("without the displacement of what lapsed, a file is found held twice",
     CHECK(outcome.findings.of("held_in_log") > 0);
 }
 
-TEST_CASE("without the token check, an act with the token of an earlier claim is found", "[fault][switches]") {
+TEST_CASE("without the token check, an act with an earlier claim's token is found", "[fault][switches]") {
     ClaimsRun run;
     run.sorties = 800;
     run.kill_workers = false;

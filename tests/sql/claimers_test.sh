@@ -44,7 +44,7 @@ killed=0
 while [ "$(cat "$work"/* 2> /dev/null | grep -c none || true)" -lt $claimers ]; do
     ended=$(sql -c "select count(pg_terminate_backend(pid)) from (select pid from pg_stat_activity where datname = '$name' and pid <> pg_backend_pid() and query like '%claim_sortie%' order by random() limit 2) x")
     killed=$((killed + ended))
-    sleep 0.7
+    sleep 0.7   # sleep-ok: the pace of the faults
 done
 wait
 [ "$killed" -ge 4 ] || fail "only $killed sessions were ended: this proves little"

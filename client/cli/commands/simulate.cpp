@@ -70,11 +70,9 @@ void tell(Context& context, simulation::Report const& report) {
                             : fmt::format("{} {}: {}", sign, check.name, check.found));
     }
     for (auto const& fault : report.faults) screen.say("  " + printable(fault));
-    screen.note(
-        fmt::format("look: fleet --project {0} board --all, fleet --project {0} mail search \"look\","
-                    "\n      fleet services psql -- -c \"select * from fleet.timeline where project = "
-                    "'{0}' limit 50\"",
-                    report.project));
+    screen.note(fmt::format("look: fleet --project {0} board --all, fleet --project {0} mail search \"look\","
+                            "\n      fleet --project {0} events list --limit 50",
+                            report.project));
 }
 
 int simulate(Context& context, SimulateFlags const& flags) {

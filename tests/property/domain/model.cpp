@@ -14,7 +14,8 @@ select jsonb_build_object(
                  from (select r.recipient, count(*) as n from fleet_state.message_recipients r
                         where r.project = $1 and r.state = 'unread' group by 1) x),
     'boxes', (select coalesce(jsonb_object_agg(r.message_id || ' ' || r.recipient, r.state), '{}')
-                from fleet_state.message_recipients r where r.project = $1 and r.sender not in ('system', 'fleet')),
+                from fleet_state.message_recipients r
+               where r.project = $1 and r.sender not in ('system', 'fleet')),
     'missions', (select coalesce(jsonb_object_agg(m.mission_id, m.state), '{}') from fleet_state.missions m
                   where m.project = $1),
     'sorties', (select coalesce(jsonb_object_agg(s.sortie_id, s.state || case when s.state in
@@ -22,9 +23,11 @@ select jsonb_build_object(
                   from fleet_state.sorties s where s.project = $1),
     'ready', (select coalesce(jsonb_agg(s.sortie_id order by s.rank, s.created_seq), '[]')
                 from fleet_state.sorties s where s.project = $1 and s.ready),
-    'orders', (select coalesce(jsonb_object_agg(o.work_order_id, o.state), '{}') from fleet_state.work_orders o
+    'orders', (select coalesce(jsonb_object_agg(o.work_order_id, o.state), '{}')
+                 from fleet_state.work_orders o
                 where o.project = $1),
-    'queue', (select coalesce(jsonb_agg(o.work_order_id order by o.rank desc, o.ready_at, o.created_seq), '[]')
+    'queue', (select coalesce(jsonb_agg(o.work_order_id
+                                        order by o.rank desc, o.ready_at, o.created_seq), '[]')
                 from fleet_state.work_orders o
                where o.project = $1 and o.state = 'pending' and o.blocked_by = 0
                  and o.ready_at <= clock_timestamp() + interval '1 minute'),

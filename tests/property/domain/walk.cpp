@@ -116,7 +116,7 @@ private:
         }
         if (claim.actor.empty()) return std::nullopt;
         if (auto problem = carry_out(claim, walked)) return problem;
-        std::this_thread::sleep_for(past_a_second);
+        std::this_thread::sleep_for(past_a_second);   // sleep-ok: only time ends a lease
         said_ += "; its lease runs out; sweep";
         model_.lapses(sortie);
         sweep();
