@@ -158,6 +158,15 @@ begin
         w.result := (select i.item from fleet_log.halt_items i where i.halt_id = old.halt_id);   -- nothing is new
         return w;
     end if;
+    if event = 'fleet_resumed' and old.halted is not true then
+        old.project := s #>> '{scope,project}';
+        old.scope_kind := s #>> '{scope,kind}';
+        old.scope_id := s #>> '{scope,id}';
+        return fleet_log.refuse(w, 'transition_refused', '', fleet_log.halt_words(old) || ' is not halted',
+                                'fleet halt list shows what is',
+                                jsonb_build_object('found', case when old.halt_id is null then 'none' else 'lifted' end,
+                                                   'asked', event));
+    end if;
     w := fleet_log.check_transition(w, 'halt', case when old.halt_id is null then 'none' when old.halted then 'halted'
                                                     else 'lifted' end, event);
     if w.code is not null then

@@ -22,7 +22,9 @@ begin
     if w.fence is not null then
         bad := fleet_log.fence_problem(w.project, w.fence ->> 'kind', w.fence ->> 'id', (w.fence ->> 'token')::bigint);
         if bad is not null then
-            return fleet_log.refuse(w, 'stale_token', '/fence', bad, 'stop writing; reserve again if you still need it');
+            return fleet_log.refuse(w, 'stale_token', '/fence', bad, case w.fence ->> 'kind'
+                                        when 'reservation' then 'stop writing; reserve again if you still need it'
+                                        else 'stop writing; claim again if you still want it' end);
         end if;
     end if;
     -- One row stops what would begin; what is at work may end.

@@ -41,6 +41,8 @@ create function fleet_log.check_transition(
     w fleet_log.work, entity text, state text, event text, asked text default null)
 returns fleet_log.work
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    possible text;
 begin
     if exists (select from fleet_log.transitions t
                 where t.entity = check_transition.entity and t.from_state = check_transition.state
@@ -48,8 +50,12 @@ begin
                   and (asked is null or t.to_state = asked)) then
         return w;
     end if;
+    -- The facts are for programs; who reads the words alone is told in the hint.
+    possible := (select string_agg(distinct t.event, ', ' order by t.event) from fleet_log.transitions t
+                  where t.entity = check_transition.entity and t.from_state = check_transition.state);
     return fleet_log.refuse(w, 'transition_refused', '',
-        format('a %s that is %s does not take %s', entity, state, event || coalesce(' to ' || asked, '')), null,
+        format('a %s that is %s does not take %s', entity, state, event || coalesce(' to ' || asked, '')),
+        coalesce('it would take ' || possible, 'that is an end: nothing follows it'),
         jsonb_build_object('found', state, 'asked', coalesce(asked, event), 'allowed', (
             select coalesce(jsonb_agg(jsonb_build_object('event', t.event, 'to', t.to_state)
                                       order by t.event, t.to_state), '[]')

@@ -107,6 +107,12 @@ select is((answer(1)).code, null, 'a whole id needs no project');
 select act(jsonb_build_array(ask('claim_work', '{"kinds": ["of"]}', '{"actor": "raven-1"}')));
 select is((answer(1)).result #>> '{orders,0,work_order_id}', (select id from kept), 'and then its order is given');
 
+-- What is not halted cannot be lifted, and the refusal says so in words.
+select act(jsonb_build_array(pg_temp.op('lift_halt', 'project', 'demo'), pg_temp.op('lift_halt', 'pilot', 'viper-1'), pg_temp.op('lift_halt', 'project', 'two')));
+select is((select array_agg((answer(i)).code || ': ' || (answer(i)).message || ' (' || ((answer(i)).detail ->> 'found') || ')' order by i) from generate_series(1, 3) i),
+    '{"transition_refused: the project demo is not halted (lifted)","transition_refused: the pilot viper-1 is not halted (lifted)","transition_refused: the project two is not halted (none)"}',
+    'what is not halted cannot be lifted');
+
 -- Two at once: the wider one is told, and each is lifted by itself.
 select act(jsonb_build_array(pg_temp.op('halt', 'pilot', 'viper-1', 'p'), pg_temp.op('halt', 'project', 'demo', 'q'), want('viper-1', '{x.c}'), pg_temp.op('lift_halt', 'project', 'demo'), want('viper-1', '{x.c}')));
 select is(array[(answer(3)).detail ->> 'scope_kind', (answer(5)).detail ->> 'scope_kind'], '{project,pilot}', 'two halts are two');
