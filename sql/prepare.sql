@@ -170,7 +170,9 @@ begin
     ), asked as materialized (
         select i.*, c.project as scope, c.op is not null as known_op, c.fence = 'required' as needs_fence, c.role,
                case when i.key is not null then coalesce(i.v ->> 'digest',
-                    encode(sha256(convert_to((i.v -> 'args')::text, 'UTF8')), 'hex')) end as digest,
+                    encode(sha256(convert_to(jsonb_build_array(
+                        i.v -> 'args', i.v -> 'project', case when trusted then i.v -> 'actor' end, i.v -> 'fence')::text,
+                        'UTF8')), 'hex')) end as digest,
                case when i.key is not null
                     then nullif(min(i.ord) over (partition by i.caller, i.key), i.ord) end as earlier
           from item i

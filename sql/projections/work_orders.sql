@@ -1,6 +1,8 @@
 -- fold of the family work_order: fleet_state.work_orders and work_order_dependencies.
 -- An order can go round many times within a range (claimed, lost, claimed, failed, …), so a range is folded by picking,
 -- for each order, the last event of each kind that sets something. Live it is mostly one event, which has a way of its own.
+-- Rows are looked up by their keys, whatever statistics say of tables that were empty a minute ago: hence the laterals,
+-- the places (ctid) of rows found by key, and no sequential scan, for replay and repair as in fleet.act.
 
 create function fleet_log.order_rank(priority text)
 returns int
@@ -49,7 +51,7 @@ comment on function fleet_state.apply_created_orders is
 
 create function fleet_state.apply_order_changes(from_seq bigint, to_seq bigint)
 returns void
-language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp set enable_seqscan = off as $$
 begin
     with change as (
         select e.stream_id, max(e.seq) as last,
@@ -68,12 +70,15 @@ begin
                     else case when l.data -> 'dead' = 'true' then 'dead' else 'failed' end end as state,
                k.data ->> 'by' as claimed_by, k.recorded_at as claimed_at, (k.data ->> 'lease_seconds')::int as lease_seconds,
                (r.data ->> 'run_after')::timestamptz as ready_at, coalesce((r.data ->> 'lost')::int, 0) as lost,
-               c.requeued, (n.data ->> 'attempt')::int as attempts
+               c.requeued, (n.data ->> 'attempt')::int as attempts, (
+               select y.ctid from fleet_state.work_orders y where y.work_order_id = c.stream_id) as place
           from change c
-          join fleet_log.events l on l.seq = c.last
-          left join fleet_log.events k on k.seq = c.claimed
-          left join fleet_log.events r on r.seq = c.requeued
-          left join fleet_log.events n on n.seq = c.counted
+         -- By their keys, whatever statistics say of a log that was empty a minute ago.
+         cross join lateral (select * from fleet_log.events x where x.seq = c.last limit 1) l
+          left join lateral (select * from fleet_log.events x where x.seq = c.claimed limit 1) k on true
+          left join lateral (select * from fleet_log.events x where x.seq = c.requeued limit 1) r on true
+          left join lateral (select * from fleet_log.events x where x.seq = c.counted limit 1) n on true
+        offset 0
     )
     update fleet_state.work_orders o
        set state = s.state,
@@ -93,49 +98,52 @@ begin
            reason = case when s.state = 'cancelled' then s.data ->> 'reason' end,
            version = s.stream_version, last_seq = s.last_seq
       from said s
-     where o.work_order_id = s.stream_id;
+     where o.ctid = s.place;
 end $$;
 comment on function fleet_state.apply_order_changes is
     'Folds what happened to orders in a range. Example: select fleet_state.apply_order_changes(1, 100)';
 
 create function fleet_state.apply_claims(from_seq bigint, to_seq bigint)
 returns void
-language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp set enable_seqscan = off as $$
 begin
+    -- Each by its key, even while statistics say that the table is small: a row that was found by its key is reached by
+    -- its place.
     update fleet_state.work_orders o
        set state = 'claimed', claimed_by = e.data ->> 'by', claimed_at = e.recorded_at, token = e.seq,
            lease_seconds = (e.data ->> 'lease_seconds')::int, attempts = (e.data ->> 'attempt')::int,
            due_at = e.recorded_at
                     + make_interval(secs => least((e.data ->> 'lease_seconds')::int, o.timeout_seconds)),
            version = e.stream_version, last_seq = e.seq
-      from fleet_log.events e
-     where e.seq between apply_claims.from_seq and apply_claims.to_seq and o.work_order_id = e.stream_id
-       -- By their keys, even while statistics say that the table is small.
-       and o.work_order_id = any(array(select x.stream_id from fleet_log.events x
-                                        where x.seq between apply_claims.from_seq and apply_claims.to_seq));
+      from (select x.seq, x.data, x.recorded_at, x.stream_version, (
+                   select y.ctid from fleet_state.work_orders y where y.work_order_id = x.stream_id) as place
+              from fleet_log.events x
+             where x.seq between apply_claims.from_seq and apply_claims.to_seq order by x.seq offset 0) e
+     where o.ctid = e.place;
 end $$;
 comment on function fleet_state.apply_claims is
     'Folds a range that holds claims only, each of another order. Example: select fleet_state.apply_claims(11, 20)';
 
 create function fleet_state.apply_completions(from_seq bigint, to_seq bigint)
 returns void
-language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp set enable_seqscan = off as $$
 begin
+    -- Each by its key, as above.
     update fleet_state.work_orders o
        set state = 'completed', ended_at = e.recorded_at, ended_by = e.data ->> 'by', ended_seq = e.seq,
            version = e.stream_version, last_seq = e.seq
-      from fleet_log.events e
-     where e.seq between apply_completions.from_seq and apply_completions.to_seq and o.work_order_id = e.stream_id
-       -- By their keys, even while statistics say that the table is small.
-       and o.work_order_id = any(array(select x.stream_id from fleet_log.events x
-                                        where x.seq between apply_completions.from_seq and apply_completions.to_seq));
+      from (select x.seq, x.data, x.recorded_at, x.stream_version, (
+                   select y.ctid from fleet_state.work_orders y where y.work_order_id = x.stream_id) as place
+              from fleet_log.events x
+             where x.seq between apply_completions.from_seq and apply_completions.to_seq order by x.seq offset 0) e
+     where o.ctid = e.place;
 end $$;
 comment on function fleet_state.apply_completions is
     'Folds a range that holds completions only, each of another order. Example: select fleet_state.apply_completions(11, 20)';
 
 create function fleet_state.count_dependencies(from_seq bigint, to_seq bigint)
 returns void
-language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp set enable_seqscan = off as $$
 begin
     -- Counted anew for whoever may have changed: the same whatever else is in the range.
     with touched as (
@@ -144,18 +152,23 @@ begin
            and e.type = 'work_order_created' and e.data -> 'depends_on' <> '[]'
          union
         select d.work_order_id from fleet_log.events e
-          join fleet_state.work_order_dependencies d on d.depends_on = e.stream_id
+         cross join lateral (select x.work_order_id from fleet_state.work_order_dependencies x
+                              where x.depends_on = e.stream_id offset 0) d
          where e.seq between count_dependencies.from_seq and count_dependencies.to_seq
            and e.type = 'work_order_completed'
     )
     update fleet_state.work_orders o
        set blocked_by = c.open
-      from (select t.work_order_id, (
+      from (select x.place, (
                    select count(*) from unnest(x.depends_on) d (id)
-                     join fleet_state.work_orders y on y.work_order_id = d.id and y.state <> 'completed')::int as open
+                    cross join lateral (select z.state from fleet_state.work_orders z
+                                         where z.work_order_id = d.id limit 1) y
+                    where y.state <> 'completed')::int as open
               from touched t
-              join fleet_state.work_orders x on x.work_order_id = t.work_order_id) c
-     where o.work_order_id = c.work_order_id and o.blocked_by <> c.open;
+             cross join lateral (select z.ctid as place, z.depends_on from fleet_state.work_orders z
+                                  where z.work_order_id = t.work_order_id limit 1) x
+            offset 0) c
+     where o.ctid = c.place and o.blocked_by <> c.open;
 end $$;
 comment on function fleet_state.count_dependencies is
     'Counts what orders wait for, after a range was folded. Example: select fleet_state.count_dependencies(1, 100)';

@@ -9,12 +9,15 @@ declare
     mine fleet_state.reservations;
     pattern text;
     problem text;
+    pilot_state text;
 begin
     -- A daemon speaks for pilots, and frees what they hold when they or their host go: so it must know them. A person
-    -- at psql speaks for himself.
-    if w.host is not null and not exists (
-        select from fleet_state.pilots p
-         where p.project = w.project and p.callsign = w.actor and p.state <> 'deregistered') then
+    -- at psql who never registered speaks for himself.
+    pilot_state := (select p.state from fleet_state.pilots p where p.project = w.project and p.callsign = w.actor);
+    if pilot_state = 'deregistered' then
+        return fleet_log.refuse(w, 'not_found', '/actor', format('%s is deregistered in %s', w.actor, w.project),
+                                format('register again: fleet pilots register %s --program NAME --model NAME', w.actor));
+    elsif pilot_state is null and w.host is not null then
         return fleet_log.refuse(w, 'not_found', '/actor', format('no pilot %s is registered in %s', w.actor, w.project),
                                 format('fleet pilots register %s --program NAME --model NAME', w.actor));
     end if;

@@ -1,6 +1,16 @@
 -- Command claim_work: the next orders, to one claimer each. All commands run under the order lock, so what the query
 -- finds nobody else can take.
 
+create function fleet_log.kind_line(kind text, roles text[])
+returns text
+language sql immutable parallel safe as $$
+    -- What a claim by kind passes over depends on who asks: the orders of one kind are a line for each role. No pinned
+    -- path, so that it is inlined.
+    select 'kind ' || kind || coalesce(' for ' || array_to_string(roles, ','), '')
+$$;
+comment on function fleet_log.kind_line is
+    'The name of a line of a kind; without roles, how all of them begin. Example: select fleet_log.kind_line(''lint'', ''{"",coder}'')';
+
 create function fleet_log.next_orders(project text, roles text[], kinds text[], most int, at timestamptz)
 returns text[]
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -11,7 +21,8 @@ begin
         return array(
             select x.work_order_id from (values (3), (2), (1), (0)) r (rank)
              cross join unnest(kinds) k (kind)
-              left join fleet_live.work_lines f on f.project = next_orders.project and f.scope = 'kind ' || k.kind
+              left join fleet_live.work_lines f on f.project = next_orders.project
+                   and f.scope = fleet_log.kind_line(k.kind, roles)
              cross join lateral (
                    select o.work_order_id, o.ready_at, o.created_seq from fleet_state.work_orders o
                     where o.project = next_orders.project and o.kind = k.kind and o.rank = r.rank and o.state = 'pending'
@@ -76,13 +87,9 @@ declare
     line fleet_live.work_lines;
     place int := o.rank + 1;
 begin
-    -- o was taken by such a claim, and with it all that stood before it in the line that was asked. Of a line of a kind
-    -- that is known only when every role was asked for.
-    if kinds is not null and roles is not null then
-        return;
-    end if;
-    line.scope := case when kinds is not null then 'kind ' || o.kind when roles is not null then 'role ' || o.role
-                       else '*' end;
+    -- o was taken by such a claim, and with it all that stood before it in the line that was asked.
+    line.scope := case when kinds is not null then fleet_log.kind_line(o.kind, roles)
+                       when roles is not null then 'role ' || o.role else '*' end;
     select l.front_at, l.front_seq into line.front_at, line.front_seq from fleet_live.work_lines l
      where l.project = o.project and l.scope = line.scope;
     if not found then
@@ -108,7 +115,8 @@ begin
     for o in select * from fleet_state.work_orders y where y.work_order_id = any(ids) order by y.work_order_id loop
         update fleet_live.work_lines l
            set front_at[o.rank + 1] = o.ready_at, front_seq[o.rank + 1] = o.created_seq
-         where l.project = o.project and l.scope = any(array['*', 'role ' || o.role, 'kind ' || o.kind])
+         where l.project = o.project
+           and (l.scope in ('*', 'role ' || o.role) or starts_with(l.scope, fleet_log.kind_line(o.kind, null)))
            and (l.front_at[o.rank + 1], l.front_seq[o.rank + 1]) > (o.ready_at, o.created_seq);
     end loop;
 end $$;
@@ -127,19 +135,21 @@ declare
     ids text[];
 begin
     select p.role, p.state into pilot from fleet_state.pilots p where p.project = w.project and p.callsign = w.actor;
-    -- A daemon speaks for pilots, and takes back what they hold when they are lost: so it must know them.
-    if w.host is not null and (pilot.state is null or pilot.state = 'deregistered') then
+    -- A daemon speaks for pilots, and takes back what they hold when they are lost: so it must know them. A person at
+    -- psql who never registered speaks for himself.
+    if pilot.state = 'deregistered' or (w.host is not null and pilot.state is null) then
         return fleet_log.refuse(w, 'not_found', '/actor', format('no pilot %s is registered in %s', w.actor, w.project),
                                 format('fleet pilots register %s --program NAME --model NAME', w.actor));
+    elsif pilot.state = 'stale' then
+        return fleet_log.refuse(w, 'transition_refused', '/actor', w.actor || ' is stale: it gave no sign of life',
+                                'fleet pilots beat or register brings it back', '{"found": "stale"}');
     end if;
-    if pilot.role is not null and w.args ->> 'role' <> pilot.role then
+    if pilot.state is not null and w.args ->> 'role' <> coalesce(pilot.role, '') then
         return fleet_log.refuse(w, 'invalid_field', '/args/role',
-                                format('%s is registered as %s', w.actor, pilot.role),
+                                format('%s is registered %s', w.actor, coalesce('as ' || pilot.role, 'without a role')),
                                 'leave role out: orders for anybody and for your own role are found');
     end if;
-    if pilot.role is not null or w.args ->> 'role' is not null then
-        roles := array['', coalesce(pilot.role, w.args ->> 'role')];
-    end if;
+    roles := array_remove(array['', coalesce(pilot.role, w.args ->> 'role')], null);
     if w.args ->> 'kinds' is not null then
         kinds := array(select distinct jsonb_array_elements_text(w.args -> 'kinds'));
     end if;
@@ -166,11 +176,12 @@ begin
     end if;
     -- Of several, the last one of each line that was asked.
     perform fleet_log.advance_line(x.o, roles, kinds)
-       from (select distinct on (o.rank, scope) o
+       from (select distinct on ((y.o).rank, k.scope) y.o
                from unnest(ids) i (id)
-               join fleet_state.work_orders o on o.work_order_id = i.id
-              cross join lateral (select case when kinds is not null then o.kind when roles is not null then o.role end) k (scope)
-              order by o.rank, scope, o.ready_at desc, o.created_seq desc) x;
+              cross join lateral (select v as o from fleet_state.work_orders v where v.work_order_id = i.id offset 0) y
+              cross join lateral (select case when kinds is not null then (y.o).kind
+                                              when roles is not null then (y.o).role end) k (scope)
+              order by (y.o).rank, k.scope, (y.o).ready_at desc, (y.o).created_seq desc) x;
     return w;
 end $$;
 comment on function fleet_log.do_claim_work is

@@ -33,7 +33,11 @@ begin
         return fleet_log.refuse(w, 'stale_token', '/fence', 'the token belongs to something else',
                                 'send the token of this order''s claim');
     end if;
-    if fenced and o.state = 'claimed' then
+    if fenced and o.state = 'claimed' and o.claimed_by <> w.actor and not fleet_log.switched('no_token_check') then
+        -- A token is no secret: show prints it.
+        return fleet_log.refuse(w, 'forbidden', '/args/work_order_id', format('this order is %s''s', o.claimed_by),
+                                'only who claimed it can do that; anybody may cancel it');
+    elsif fenced and o.state = 'claimed' then
         return w;
     end if;
     return fleet_log.check_transition(w, 'work order', o.state, event);
@@ -116,6 +120,7 @@ declare
     at text;
     id text;
     problem text;
+    holder text;
 begin
     for n in 0 .. jsonb_array_length(asked) - 1 loop
         item := asked -> n;
@@ -144,6 +149,11 @@ begin
                         else fleet_log.work_order_fence_problem(w.project, id, (item ->> 'token')::bigint) end;
         if problem is not null then
             return fleet_log.refuse(w, 'stale_token', at || '/token', problem, 'leave it out: the others are good');
+        end if;
+        holder := (select o.claimed_by from fleet_state.work_orders o where o.work_order_id = id);
+        if holder <> w.actor then
+            return fleet_log.refuse(w, 'forbidden', at || '/work_order_id', format('this order is %s''s', holder),
+                                    'only who claimed it can do that');
         end if;
     end loop;
     return fleet_log.refuse(w, 'internal', '/args/orders', 'two checks differ');
@@ -182,7 +192,8 @@ begin
       from jsonb_array_elements(asked) with ordinality a (v, n)
            -- By its key, and nothing else: what is claimed is many rows when the queue is busy.
      cross join lateral (select * from fleet_state.work_orders y where y.work_order_id = a.v ->> 'work_order_id' offset 0) o
-     where o.project = w.project and o.state = 'claimed' and (unchecked or a.v -> 'token' = to_jsonb(o.token))
+     where o.project = w.project and o.state = 'claimed'
+       and (unchecked or (o.claimed_by = w.actor and a.v -> 'token' = to_jsonb(o.token)))
        and a.v - '{work_order_id,token,result}'::text[] = '{}'
        and coalesce(jsonb_typeof(a.v -> 'result'), 'null') in ('object', 'null')
        and (a.v -> 'result' is null or not fleet_log.json_too_large(a.v -> 'result'));

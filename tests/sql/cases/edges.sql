@@ -1,7 +1,7 @@
 -- Ways round a rule, each of which was open once.
 begin;
 set search_path = tap, public;
-select plan(21);
+select plan(30);
 select scene();
 select act(jsonb_build_array(
     ask('register_project', '{"key": "two"}', '{"project": "two"}'),
@@ -49,25 +49,25 @@ $$;
 create temp table taken as select null::jsonb as o;
 create function pg_temp.claim(called text, most int) returns bigint language sql as $$
     select coalesce(jsonb_array_length(a.result -> 'orders'), -1) from act(jsonb_build_array(
-        ask('claim_work', jsonb_build_object('role', called, 'limit', most)))) a
+        ask('claim_work', jsonb_build_object('role', called, 'limit', most), '{"actor": "ann"}'))) a
 $$;
 select pg_temp.line('y', 1);
 select pg_temp.claim('y', 1);
 update taken set o = (answer(1)).result #> '{orders,0}';
 select act((select jsonb_agg(ask('enqueue', '{"kind": "k", "role": "y"}')) from generate_series(1, 40))
-           || jsonb_build_array(ask('claim_work', '{"role": "y", "limit": 40}'),
+           || jsonb_build_array(ask('claim_work', '{"role": "y", "limit": 40}', '{"actor": "ann"}'),
               ask('fail_work', jsonb_build_object('work_order_id', o ->> 'work_order_id', 'retry_in_seconds', 0,
                       'error', '{"kind": "k", "message": "m"}'::jsonb),
-                  jsonb_build_object('fence', jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id', 'token', o -> 'token')))))
+                  jsonb_build_object('actor', 'ann', 'fence', jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id', 'token', o -> 'token')))))
   from taken;
 select is((answer(42)).code, null, 'an order fails and may be tried at once');
 select is(pg_temp.claim('y', 1), 1::bigint, 'and is found, though its line began behind it');
 select act(jsonb_build_array(ask('fail_work', jsonb_build_object('work_order_id', o ->> 'work_order_id', 'retry', false,
                       'error', '{"kind": "k", "message": "m"}'::jsonb),
-                  jsonb_build_object('fence', jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id',
+                  jsonb_build_object('actor', 'ann', 'fence', jsonb_build_object('kind', 'work_order', 'id', o ->> 'work_order_id',
                       'token', (answer(1)).result #> '{orders,0,token}'))))) from taken;
 select act((select jsonb_agg(ask('enqueue', '{"kind": "k", "role": "y"}')) from generate_series(1, 40))
-           || jsonb_build_array(ask('claim_work', '{"role": "y", "limit": 40}'),
+           || jsonb_build_array(ask('claim_work', '{"role": "y", "limit": 40}', '{"actor": "ann"}'),
               ask('retry_work', jsonb_build_object('work_order_id', o ->> 'work_order_id')))) from taken;
 select is((answer(42)).code, null, 'a dead one is sent again');
 select is(pg_temp.claim('y', 1), 1::bigint, 'and is found, too');
@@ -86,5 +86,24 @@ select is((select count(*) from chain c join chain p on p.n = c.n - 1 join fleet
 select is((select array_agg(distinct e.causation_id) from chain c join fleet_log.events e on e.stream_id = c.id and e.type = 'work_order_cancelled'
             where c.n > 1), (select array_agg(e.event_id) from chain c join fleet_log.events e on e.stream_id = c.id
             and e.type = 'work_order_cancelled' where c.n = 1), 'and the one event that began it');
+
+-- Who is gone takes nothing, at psql either; who never was there speaks for himself.
+select act(jsonb_build_array(ask('enqueue', '{"kind": "gone"}')));
+update fleet_state.pilots set state = 'stale' where callsign = 'raven-1';
+select is(run(ask('claim_work', '{"kinds": ["gone"]}', '{"actor": "raven-1"}')), 'transition_refused', 'a stale pilot claims no order');
+update fleet_state.pilots set state = 'deregistered' where callsign = 'raven-1';
+select is(run(ask('claim_work', '{"kinds": ["gone"]}', '{"actor": "raven-1"}')), 'not_found', 'nor does one that has left');
+select is(run(want('raven-1', '{gone.c}')), 'not_found', 'and it reserves no files');
+select ok((answer(1)).hint like 'register again: fleet pilots register raven-1%', 'and is told to register again');
+select is(run(want('ann', '{gone.c}')), 'ok', 'a person who never registered may');
+select is(run(ask('claim_work', '{"kinds": ["gone"]}', '{"actor": "ann"}')), 'ok', 'and claims');
+
+-- A key that comes without a digest stands for the whole request.
+select act(jsonb_build_array(ask('create_mission', '{"title": "k"}', '{"key": "whole"}')));
+select is((select array_agg(run(ask('create_mission', '{"title": "k"}', '{"key": "whole"}' || more)) order by n) from unnest(array['{"project": "two"}',
+    '{"actor": "ann"}', '{"fence": {"kind": "sortie", "id": "s", "token": 1}}']::jsonb[]) with ordinality x (more, n)),
+    '{idempotency_mismatch,idempotency_mismatch,idempotency_mismatch}', 'project, actor and fence included');
+select is(run(ask('create_mission', '{"title": "k"}', '{"key": "whole"}')), 'ok', 'the very same request');
+select ok((answer(1)).replayed, 'has its answer again');
 select * from finish();
 rollback;

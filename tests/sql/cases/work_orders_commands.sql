@@ -69,12 +69,20 @@ select is((select array_agg(x ->> 'kind' order by n) from jsonb_array_elements((
 select is((select bool_and(w.token = (x ->> 'token')::bigint and w.state = 'claimed' and w.claimed_by = 'viper-1' and e.type = 'work_order_claimed' and e.data = '{"by": "viper-1", "attempt": 1, "lease_seconds": 60}')
              from jsonb_array_elements((answer(1)).result -> 'orders') x join fleet_state.work_orders w on w.work_order_id = x ->> 'work_order_id' join fleet_log.events e on e.seq = w.token), true, 'each token is the seq of its event');
 update o set token = w.token from fleet_state.work_orders w where w.work_order_id = o.id;
-select is((pg_temp.one('claim_work', '{"limit": 100, "role": "reviewer", "kinds": ["low", "review", "many"]}')).result #>> '{orders,0,kind}', 'low', 'a role means that role and anybody''s');
+select is((pg_temp.one('claim_work', '{"limit": 100, "role": "reviewer", "kinds": ["low", "review", "many"]}', '{"actor": "ann"}')).result #>> '{orders,0,kind}', 'low', 'a role means that role and anybody''s');
 select is(jsonb_array_length((answer(1)).result -> 'orders'), 2, 'not those of other roles');
 select act(jsonb_build_array(ask('enqueue', '{"kind": "review", "role": "reviewer"}'), ask('enqueue', '{"kind": "fly", "role": "pilot"}'), ask('enqueue', '{"kind": "any"}')));
 select is((select array_agg(x ->> 'kind' order by n) from jsonb_array_elements((pg_temp.one('claim_work', '{"limit": 9}', '{"actor": "lynx-1"}')).result -> 'orders') with ordinality y (x, n)), '{review,any}', 'a pilot with a role gets that of its role and of none');
 select is((pg_temp.one('claim_work', '{"role": "pilot"}', '{"actor": "lynx-1"}')).field, '/args/role', 'and may not ask for another');
-select is((pg_temp.one('claim_work', '{"role": "pilot"}')).result #>> '{orders,0,role}', 'pilot', 'who has none may ask for any');
+select is((pg_temp.one('claim_work', '{"role": "pilot"}')).field, '/args/role', 'nor may one that is registered without a role');
+select is((pg_temp.one('claim_work', '{"kinds": ["fly"]}')).result, '{"orders": []}', 'and it gets none that wants one');
+select is((pg_temp.one('claim_work', '{"kinds": ["fly"], "role": "pilot"}', '{"actor": "ann"}')).result #>> '{orders,0,role}', 'pilot', 'a person who is no pilot may ask for any');
+create temp table hers as select (answer(1)).result #> '{orders,0}' as o;
+select is((select array_agg((r).code || ' ' || (r).field order by n) from (
+    select 1 as n, pg_temp.one('complete_work', jsonb_build_object('work_order_id', o -> 'work_order_id'), pg_temp.fence(o ->> 'work_order_id', (o ->> 'token')::bigint)) as r from hers
+    union all select 2, pg_temp.one('fail_work', jsonb_build_object('work_order_id', o -> 'work_order_id', 'error', '{"kind": "k", "message": "m"}'::jsonb), pg_temp.fence(o ->> 'work_order_id', (o ->> 'token')::bigint)) from hers
+    union all select 3, pg_temp.one('complete_orders', jsonb_build_object('orders', jsonb_build_array(jsonb_build_object('work_order_id', o -> 'work_order_id', 'token', o -> 'token')))) from hers) x),
+    '{forbidden /args/work_order_id,forbidden /args/work_order_id,forbidden /args/orders/0/work_order_id}', 'a token is good for who claimed the order');
 select is((select array_agg((r).code || ' ' || (r).field order by n) from (values (1, pg_temp.one('claim_work', '{"limit": 0}')), (2, pg_temp.one('claim_work', '{"limit": 101}')),
     (3, pg_temp.one('claim_work', '{"kinds": []}')), (4, pg_temp.one('claim_work', '{"lease_seconds": 0}'))) x (n, r)),
     '{invalid_field /args/limit,invalid_field /args/limit,invalid_field /args/kinds,invalid_field /args/lease_seconds}', 'what claim refuses');

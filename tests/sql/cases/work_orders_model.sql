@@ -16,7 +16,7 @@ create function pg_temp.line(place text, mine text, wanted text, kinds text[], m
         select m.id, row_number() over (order by m.rank desc, m.place, m.n) as r from m
          where m.project = line.place and m.state = 'pending' and m.place <= clock_timestamp()
            and not exists (select from m d where d.id = any(m.needs) and d.state <> 'completed')
-           and (coalesce(mine, wanted) is null or m.role is null or m.role = coalesce(mine, wanted))
+           and (m.role is null or m.role = coalesce(mine, wanted))
            and (kinds is null or m.kind = any(kinds))) x where r <= most
 $$;
 create function pg_temp.doom() returns void language plpgsql as $$
@@ -70,10 +70,10 @@ begin
             perform pg_temp.doom();
             verdict := coalesce(r.code, 'ok');
         elsif what = 'claim' then
-            wanted := case when roles ->> who is null and random() < 0.3 then pg_temp.pick('{coder,judge}') end;
+            wanted := case when p = 'other' and random() < 0.8 then pg_temp.pick('{coder,judge}') end;
             kinds := case when random() < 0.3 then array(select distinct pg_temp.pick('{a,b,c}') from generate_series(1, 2)) end;
             most := case when random() < 0.6 then 1 else 1 + floor(random() * 5)::int end;
-            -- Roles are those of the project demo: in the other one nobody is registered, so anybody may take anything.
+            -- Roles are those of the project demo: in the other one nobody is registered, so anybody may ask for any role.
             expected := pg_temp.line(p, case p when 'demo' then roles ->> who end, wanted, kinds, most);
             r := (select a from act(jsonb_build_array(ask('claim_work', jsonb_strip_nulls(jsonb_build_object('limit', most, 'role', wanted, 'kinds', kinds)), jsonb_build_object('project', p, 'actor', who)))) a);
             got := array(select v ->> 'work_order_id' from jsonb_array_elements(r.result -> 'orders') with ordinality y (v, n) order by n);
@@ -125,8 +125,8 @@ begin
             perform pg_temp.doom();
             verdict := case when got = '{}' then 'nothing' else 'back' end;
         elsif what = 'finish' then
-            -- All that is claimed in the project, in one request.
-            args := (select jsonb_agg(jsonb_build_object('work_order_id', x.id, 'token', x.token)) from (select m.id, m.token from m where m.state = 'claimed' and m.project = p order by random() limit 100) x);
+            -- All that one has claimed in the project, in one request.
+            args := (select jsonb_agg(jsonb_build_object('work_order_id', x.id, 'token', x.token)) from (select m.id, m.token from m where m.state = 'claimed' and m.claimer = who and m.project = p order by random() limit 100) x);
             continue when args is null or random() < 0.6;
             r := (select a from act(jsonb_build_array(ask('complete_orders', jsonb_build_object('orders', args), jsonb_build_object('project', p, 'actor', who)))) a);
             if r.code is not null then insert into wrong values (step, 'finish', 'ok', r.code); end if;

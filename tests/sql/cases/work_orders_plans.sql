@@ -3,6 +3,10 @@ begin;
 set search_path = tap, public;
 select no_plan();
 select scene();
+-- As it was seen once: autovacuum looked at tables that were empty and could not make them smaller, so they are thought to
+-- have no row a page, however they grow. What is looked up by its key must be, all the same.
+update pg_class c set relpages = case c.relkind when 'r' then 5 else 2 end, reltuples = 0
+ where c.relnamespace = any(array['fleet_state', 'fleet_log', 'fleet_live']::regnamespace[]) and c.relkind in ('r', 'i');
 -- 5,000 that are ready, 5,000 delayed, 5,000 that wait for others, 5,000 done, mixed; a few roles and kinds.
 insert into fleet_log.events (seq, event_id, project, type, stream_type, stream_id, stream_version, actor, data, occurred_at, recorded_at)
 select (select max(seq) from fleet_log.events) + i, 'evt_' || lpad(i::text, 26, '0'), 'demo', 'work_order_created', 'work_order', 'wo_' || lpad(i::text, 26, '0'), 1, 'viper-1',
@@ -22,16 +26,16 @@ $$;
 create temp table before as select 0::bigint as scans, 0::bigint as rows;
 create function pg_temp.mark() returns void language sql as $$ update before set scans = pg_temp.scans(), rows = pg_temp.rows_read() $$;
 -- Plans are made before anything is counted.
-select act(jsonb_build_array(ask('claim_work'), ask('claim_work', '{"role": "role-0"}'), ask('claim_work', '{"kinds": ["kind-1"]}'), ask('claim_work', '{"limit": 2}')));
+select act(jsonb_build_array(ask('claim_work'), ask('claim_work', '{"role": "role-0"}', '{"actor": "ann"}'), ask('claim_work', '{"kinds": ["kind-1"]}'), ask('claim_work', '{"limit": 2}')));
 select act(jsonb_build_array(ask('complete_work', jsonb_build_object('work_order_id', w.work_order_id), jsonb_build_object('fence', jsonb_build_object('kind', 'work_order', 'id', w.work_order_id, 'token', w.token)))))
-  from fleet_state.work_orders w where w.state = 'claimed' limit 1;
+  from fleet_state.work_orders w where w.state = 'claimed' and w.claimed_by = 'viper-1' limit 1;
 select pg_temp.mark();
 select act(jsonb_build_array(ask('claim_work')));
 select is((answer(1)).result #>> '{orders,0,priority}', 'high', 'a claim among 20,000');
 select is(pg_temp.scans() - scans, 0::bigint, 'reads no table through') from before;
 select cmp_ok(pg_temp.rows_read() - rows, '<=', 30::bigint, 'and looks at a handful of rows') from before;
 select pg_temp.mark();
-select act(jsonb_build_array(ask('claim_work', '{"role": "role-5", "limit": 3}'), ask('claim_work', '{"kinds": ["kind-5", "kind-6"], "limit": 3}')));
+select act(jsonb_build_array(ask('claim_work', '{"role": "role-5", "limit": 3}', '{"actor": "ann"}'), ask('claim_work', '{"kinds": ["kind-5", "kind-6"], "limit": 3}')));
 select is((select array_agg(jsonb_array_length(result -> 'orders') order by ord) from answers), '{3,3}', 'by role and by kind');
 select is(pg_temp.scans() - scans, 0::bigint, 'no scan either') from before;
 select cmp_ok(pg_temp.rows_read() - rows, '<=', 150::bigint, 'and rows by the index') from before;
@@ -49,12 +53,12 @@ select cmp_ok(pg_temp.rows_read() - rows, '<=', 60::bigint, 'begins where the li
 create function pg_temp.too_late() returns bigint language sql as $$
     select count(*) from fleet_live.work_lines l cross join generate_series(1, 4) r
       join fleet_state.work_orders w on w.project = l.project and w.rank = r - 1 and w.state = 'pending' and w.blocked_by = 0
-       and l.scope in ('*', 'role ' || w.role, 'kind ' || w.kind) and (w.ready_at, w.created_seq) < (l.front_at[r], l.front_seq[r])
+       and (l.scope = 'role ' || w.role or l.scope = 'kind ' || w.kind || ' for ' or l.scope = '*') and (w.ready_at, w.created_seq) < (l.front_at[r], l.front_seq[r])
 $$;
 select is(pg_temp.too_late(), 0::bigint, 'and no line begins behind an order that could be claimed');
 create temp table held as
     select ask('complete_work', jsonb_build_object('work_order_id', w.work_order_id), jsonb_build_object('fence', jsonb_build_object('kind', 'work_order', 'id', w.work_order_id, 'token', w.token))) as request
-      from fleet_state.work_orders w where w.state = 'claimed' limit 2;
+      from fleet_state.work_orders w where w.state = 'claimed' and w.claimed_by = 'viper-1' limit 2;
 select act(jsonb_build_array(request)) from held limit 1;
 select pg_temp.mark();
 select act(jsonb_build_array(request)) from held offset 1;

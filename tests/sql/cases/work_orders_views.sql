@@ -3,6 +3,7 @@ begin;
 set search_path = tap, public;
 select no_plan();
 select scene();
+select act(jsonb_build_array(ask('register_pilot', '{"callsign": "raven-1", "program": "codex", "model": "m", "role": "reviewer", "resume": true}')));
 select act(jsonb_build_array(ask('enqueue', '{"kind": "done", "payload": {"n": 1}}'), ask('enqueue', '{"kind": "held", "role": "reviewer"}'), ask('enqueue', '{"kind": "ready", "priority": "high"}'),
     ask('enqueue', '{"kind": "late", "delay_seconds": 3600}'), ask('enqueue', '{"kind": "dead", "max_attempts": 1}'), ask('enqueue', '{"kind": "off"}')));
 select act(jsonb_build_array(ask('claim_work', '{"kinds": ["done"]}'), ask('claim_work', '{"kinds": ["dead"]}'), ask('claim_work', '{"kinds": ["held"]}', '{"actor": "raven-1"}')));
