@@ -3,6 +3,7 @@
 #include <fleet/assert.hpp>
 #include <fleet/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace fleet::store {
@@ -39,9 +40,11 @@ Error no_statement(std::string_view name) {
 // "there is no pilot nope": the statement says what, the filter which.
 std::string asked_for(std::string_view statement, Json const& filter) {
     std::string what(statement.starts_with("show_") ? statement.substr(5) : statement);
+    std::ranges::replace(what, '_', ' ');
     if (!filter.is_object()) return "there is no such " + what;
     for (char const* name :
-         {"callsign", "key", "consumer", "name", "id", "event_id", "reservation_id", "host_id"}) {
+         {"callsign", "key", "consumer", "name", "id", "event_id", "reservation_id", "host_id",
+          "mission_id", "sortie_id", "work_order_id", "message_id", "thread_id"}) {
         auto const found = filter.find(name);
         if (found == filter.end() || !found->is_string()) continue;
         return "there is no " + what + " " + found->get<std::string>();
