@@ -40,6 +40,42 @@ end $$;
 comment on function fleet_log.verdict_on is
     'Why a sortie is to be skipped, or null; asked when its gate is broken, or open with a condition. Example, in fleet_log.judge: fleet_log.verdict_on(s)';
 
+create function fleet_log.skips_below(skipped text[], causation_id text, out drafts fleet_log.draft[], out missions text[], out ids text[])
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    wave text[] := skipped;
+    reasons text[];
+    below text[] := '{}';    -- what is found, nearest first …
+    because text[] := '{}';  -- … and the dependency that takes each down
+begin
+    -- Who needs all, and one of them was skipped, is skipped whatever else comes: all the way down it is found here and
+    -- written at once. The rest is looked at when that is done.
+    loop
+        select array_agg(x.sortie_id order by x.created_seq), array_agg(x.needs order by x.created_seq)
+          into wave, reasons
+          from (select distinct on (s.sortie_id) s.sortie_id, s.created_seq, d.needs
+                  from unnest(wave) needed
+                 cross join lateral (select y.* from fleet_state.sortie_dependencies y where y.needs = needed offset 0) d
+                 cross join lateral (select y.* from fleet_state.sorties y where y.sortie_id = d.sortie_id limit 1) s
+                 where d.mode = 'success' and s.join_mode = 'all' and s.state = 'pending' and s.gate = 'waiting'
+                   and s.sortie_id <> all(below)
+                 order by s.sortie_id, d.ord) x;
+        exit when wave is null;
+        below := below || wave;
+        because := because || reasons;
+    end loop;
+    select array_agg((s.project, 'sortie_skipped', 'sortie', s.sortie_id, jsonb_build_object(
+                          'reason', 'dependency ' || fleet_log.sortie_label(t) || ' was skipped', 'cause', 'dependency'),
+                      skips_below.causation_id, 'system')::fleet_log.draft order by b.n),
+           array_agg(s.mission_id order by b.n), array_agg(s.sortie_id order by b.n)
+      into drafts, missions, ids
+      from unnest(below, because) with ordinality b (id, needs, n)
+     cross join lateral (select y.* from fleet_state.sorties y where y.sortie_id = b.id limit 1) s
+     cross join lateral (select y.* from fleet_state.sorties y where y.sortie_id = b.needs limit 1) t;
+end $$;
+comment on function fleet_log.skips_below is
+    'The skips that follow from skips for certain, nearest first. Example: select * from fleet_log.skips_below(''{srt_01…}'', null)';
+
 create function fleet_log.judge(w fleet_log.work, ids text[], causation_id text)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -47,6 +83,7 @@ declare
     drafts fleet_log.draft[];
     missions text[];
     skipped text[];
+    below record;
 begin
     select array_agg((j.project, 'sortie_skipped', 'sortie', j.sortie_id, jsonb_build_object(
                           'reason', j.verdict, 'cause', case j.gate when 'broken' then 'dependency' else 'condition' end),
@@ -61,13 +98,15 @@ begin
             offset 0) j
      where j.verdict is not null;
     if drafts is not null then
-        w := fleet_log.put_all(w, drafts, missions);
+        below := fleet_log.skips_below(skipped, judge.causation_id);
+        w := fleet_log.put_all(w, drafts || below.drafts, missions || below.missions);
+        skipped := skipped || below.ids;
     end if;
     w.result := to_jsonb(coalesce(skipped, '{}'));
     return w;
 end $$;
 comment on function fleet_log.judge is
-    'Skips those of these sorties that can never be done or must not be; w.result lists them. Example: w := fleet_log.judge(w, fleet_log.dependants(ended), why)';
+    'Skips those of these sorties that can never be done or must not be, and what needs them; w.result lists them. Example: w := fleet_log.judge(w, fleet_log.dependants(ended), why)';
 
 create function fleet_log.free_sortie_files(w fleet_log.work, project text, sortie_ids text[], causation_id text)
 returns fleet_log.work

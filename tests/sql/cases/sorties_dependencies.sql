@@ -1,7 +1,7 @@
 -- Dependencies: what is refused, how branches part and meet again, how ends travel.
 begin;
 set search_path = tap, public;
-select plan(49);
+select plan(56);
 select scene();
 
 -- What cannot be depended on.
@@ -77,6 +77,28 @@ select is(run(ask('create_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2q
 select is(run(make(repeat('n', 63), '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qge9"}')), 'ok', 'a name may be long');
 select is(run(make('m', jsonb_build_object('mission_id', 'msn_01m7y4xbh5t2qgekpjg6t2qge9', 'depends_on', jsonb_build_array(jsonb_build_object('id', repeat('n', 63)))))),
           'ok', 'and stands for its sortie all the same');
+
+-- A long chain with a rung that jumps ahead and one that takes any: all of it falls in one go, whoever is deep below.
+select does(make('ch0'));
+create function pg_temp.grow() returns void language plpgsql as $$
+begin
+    for i in 1 .. 120 loop
+        perform does(make('ch' || i, after(jsonb_build_object('ch' || i - 1, 'success') || case when i in (40, 41) then '{"ch10": "success"}'::jsonb else '{}' end,
+                                           case when i = 60 then '{"join": "any"}'::jsonb else '{}' end)));
+    end loop;
+end $$;
+select pg_temp.grow();
+set local track_functions = 'all';
+select is(run(job('cancel_sortie', 'ch0')), 'ok', 'the head of a chain of 120 is cancelled');
+select cmp_ok(pg_stat_get_xact_function_calls('fleet_log.judge'::regproc), '<', 10::bigint, 'without a look at each depth by itself');
+reset track_functions;
+select is((select array_agg(distinct state) from fleet_state.sorties where name ~ '^ch[1-9]'), '{skipped}', 'all are skipped');
+select is(jsonb_array_length((answer(1)).result -> 'skipped'), 120, 'and named');
+select is((select array_agg(name || ': ' || reason order by created_seq) from fleet_state.sorties where name in ('ch1', 'ch2', 'ch40', 'ch42', 'ch60', 'ch61')),
+    '{"ch1: dependency ch0 was cancelled","ch2: dependency ch1 was skipped","ch40: dependency ch10 was skipped","ch42: dependency ch41 was skipped","ch60: none of its dependencies was completed: ch59 was skipped","ch61: dependency ch60 was skipped"}',
+    'each with the nearest dependency that took it down');
+select is((select count(*) from fleet_state.sorties where name ~ '^ch[1-9]' and gate <> 'broken'), 0::bigint, 'their gates say so');
+select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');
 
 select * from finish();
 rollback;
