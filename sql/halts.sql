@@ -194,8 +194,26 @@ comment on function fleet_log.do_halt is
 create function fleet_log.do_lift_halt(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    answer jsonb;
+    key text;
+    cause text;
 begin
-    return fleet_log.change_halt(w, 'fleet_resumed');
+    w := fleet_log.change_halt(w, 'fleet_resumed');
+    if w.code is not null then
+        return w;
+    end if;
+    -- Who was passed over in the line for files has them now.
+    answer := w.result;
+    cause := w.event_id;
+    for key in
+        select p.project from fleet_state.projects p
+         where answer ->> 'project' is null or p.project = answer ->> 'project' order by p.project
+    loop
+        w := fleet_log.grant_waiters(w, key, null, cause);
+    end loop;
+    w.result := answer;
+    return w;
 end $$;
 comment on function fleet_log.do_lift_halt is
     'Command lift_halt, of operators. Example: select * from fleet.lift_halt(''project'', ''demo'')';

@@ -161,6 +161,26 @@ end $$;
 comment on function fleet_log.wait_is_live is
     'True while somebody is there to take what it waits for. Example: select fleet_log.wait_is_live(q, now()) from fleet_state.reservation_requests q';
 
+create function fleet_log.wait_is_halted(q fleet_state.reservation_requests)
+returns boolean
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    w fleet_log.work;
+begin
+    if not exists (select from fleet_state.halts h where h.halted) then
+        return false;   -- nearly always
+    end if;
+    -- The very question that a new request would be asked.
+    w.op := 'reserve';
+    w.actor := q.holder;
+    w.project := q.project;
+    w.args := jsonb_strip_nulls(jsonb_build_object('sortie_id', (
+        select l.sortie_id from fleet_live.waiters l where l.reservation_id = q.reservation_id)));
+    return (fleet_log.halt_problem(w)).code is not null;
+end $$;
+comment on function fleet_log.wait_is_halted is
+    'True if who waits for files may begin nothing now: passed over, with its place kept. Example: select fleet_log.wait_is_halted(q) from fleet_state.reservation_requests q';
+
 create function fleet_log.classify(
     met fleet_log.overlap[], project text, holder text, rank int, arrival bigint, at timestamptz)
 returns fleet_log.obstacle[]
@@ -180,7 +200,7 @@ begin
                 where not f.waiting and y.reservation_id = f.reservation_id limit 1) r on true
           left join lateral (
                select y.arrival, fleet.wait_rank(y.priority, y.started_at, classify.at) as rank,
-                      fleet_log.wait_is_live(y, classify.at) as live
+                      fleet_log.wait_is_live(y, classify.at) and not fleet_log.wait_is_halted(y) as live
                  from fleet_state.reservation_requests y
                 where f.waiting and y.reservation_id = f.reservation_id limit 1) q on true
          where not f.waiting or (q.live and (q.rank, q.arrival) < (classify.rank, classify.arrival)));

@@ -115,6 +115,8 @@ begin
         obstacles := fleet_log.obstacles(q.project, q.holder, q.patterns, q.mode = 'exclusive',
             fleet.wait_rank(q.priority, q.started_at, w.at), q.arrival, w.at);
         continue when fleet_log.blocking(obstacles) is not null;
+        -- Who may begin nothing now keeps the place in the line; lifting the halt looks at the line again.
+        continue when fleet_log.wait_is_halted(q);
         w := fleet_log.grant_files(w, q, obstacles, causation_id);
         granted := granted || (w.result - 'outcome' - 'extended' || jsonb_build_object('holder', q.holder));
     end loop;

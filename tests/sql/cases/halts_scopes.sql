@@ -107,6 +107,21 @@ select is((answer(1)).code, null, 'a whole id needs no project');
 select act(jsonb_build_array(ask('claim_work', '{"kinds": ["of"]}', '{"actor": "raven-1"}')));
 select is((answer(1)).result #>> '{orders,0,work_order_id}', (select id from kept), 'and then its order is given');
 
+-- In the line for files who is halted keeps the place and is passed over; the lift looks at the line again.
+select act(jsonb_build_array(ask('release_all', '{}', '{"actor": "raven-1"}'), want('ann', '{line.c}'), want('raven-1', '{line.c}', '{"wait_seconds": 600}'), want('bob', '{line.c}', '{"wait_seconds": 600}'),
+    pg_temp.op('halt', 'pilot', 'raven-1', 'it loops'), ask('release_all', '{}', '{"actor": "ann"}')));
+select is((select array_agg(coalesce(code, 'ok') order by ord) from answers), '{ok,ok,ok,ok,ok,ok}', 'two wait, the first of them is halted');
+select is((select r.holder from fleet_state.reservations r where r.patterns = '{line.c}' and r.state = 'active'), 'bob', 'it is passed over');
+select act(jsonb_build_array(ask('release_all', '{}', '{"actor": "bob"}')));
+select is((select q.state from fleet_state.reservation_requests q where q.patterns = '{line.c}' and q.holder = 'raven-1'), 'waiting', 'and keeps its place, though the files are free');
+select act(jsonb_build_array(pg_temp.op('lift_halt', 'pilot', 'raven-1')));
+select is((answer(1)).result ->> 'status', 'lifted', 'the lift');
+select is((select r.holder from fleet_state.reservations r where r.patterns = '{line.c}' and r.state = 'active'), 'raven-1', 'gives it the files');
+select act(jsonb_build_array(want('ann', '{line.c}', '{"wait_seconds": 600}'), pg_temp.op('halt', 'fleet', null, 'all'), ask('release_all', '{}', '{"actor": "raven-1"}')));
+select is((select count(*) from fleet_state.reservations r where r.patterns = '{line.c}' and r.state = 'active'), 0::bigint, 'nobody while all are halted');
+select act(jsonb_build_array(pg_temp.op('lift_halt', 'fleet')));
+select is((select r.holder from fleet_state.reservations r where r.patterns = '{line.c}' and r.state = 'active'), 'ann', 'and in every project when all may go on');
+
 -- What is not halted cannot be lifted, and the refusal says so in words.
 select act(jsonb_build_array(pg_temp.op('lift_halt', 'project', 'demo'), pg_temp.op('lift_halt', 'pilot', 'viper-1'), pg_temp.op('lift_halt', 'project', 'two')));
 select is((select array_agg((answer(i)).code || ': ' || (answer(i)).message || ' (' || ((answer(i)).detail ->> 'found') || ')' order by i) from generate_series(1, 3) i),
