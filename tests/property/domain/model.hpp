@@ -104,7 +104,7 @@ public:
     // What the database must show; see `state_query` for the same of the database.
     Json state() const;
 
-    // The sorties a pilot can claim, best first; all ready ones without a pilot.
+    // What a pilot can claim, best first; all that is ready without a pilot.
     std::vector<std::string> ready(Pilot const* pilot = nullptr) const;
     std::vector<std::string> queue(Pilot const* pilot = nullptr) const;
 

@@ -28,9 +28,8 @@ std::vector<std::string> Model::queue(Pilot const* pilot) const {
     std::vector<Order const*> found;
     for (auto const& [id, order] : orders) {
         if (!is_open(order)) continue;
-        // A pilot without a role takes any order; one with a role those of its role and those of nobody's.
-        bool const fits =
-            pilot == nullptr || pilot->role.empty() || order.role.empty() || order.role == pilot->role;
+        // A pilot takes the orders of its role and those of nobody's.
+        bool const fits = pilot == nullptr || order.role.empty() || order.role == pilot->role;
         if (fits) found.push_back(&order);
     }
     std::sort(found.begin(), found.end(), [](Order const* a, Order const* b) {
@@ -65,7 +64,10 @@ Model::Answer Model::enqueue(Step const& step) {
 
 Model::Answer Model::claim_work(Step const& step) {
     auto const pilot = pilots.find(step.actor);
-    auto const line = queue(pilot == pilots.end() ? nullptr : &pilot->second);
+    if (pilot != pilots.end() && pilot->second.state == "deregistered") return "not_found";
+    if (pilot != pilots.end() && pilot->second.state == "stale") return "transition_refused";
+    Pilot const stranger{};
+    auto const line = queue(pilot == pilots.end() ? &stranger : &pilot->second);
     auto const wanted = static_cast<std::size_t>(number_or(step.args, "limit", 1));
     for (std::size_t i = 0; i < std::min(line.size(), wanted); ++i) {
         auto& order = orders.at(line[i]);
