@@ -167,6 +167,9 @@ begin
     end if;
     to_whom := fleet_log.squawk_recipients(w.project, w.actor, names, stale_too);
     w := fleet_log.send_refusal(w, to_whom);
+    if w.code is null and coalesce(w.args ->> 'sortie_id', w.args ->> 'mission_id') is not null then
+        w := fleet_log.with_subject(w);
+    end if;
     if w.code is not null then
         return w;
     end if;

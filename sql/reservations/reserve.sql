@@ -33,6 +33,12 @@ begin
             r.patterns := r.patterns || pattern;
         end if;
     end loop;
+    if w.args ->> 'sortie_id' is not null then
+        w := fleet_log.with_subject(w);
+        if w.code is not null then
+            return w;
+        end if;
+    end if;
     r.reservation_id := w.args ->> 'reservation_id';
     if r.reservation_id is null then
         r.reservation_id := fleet.new_id('rsv');

@@ -108,6 +108,31 @@ end $$;
 comment on function fleet_log.judge is
     'Skips those of these sorties that can never be done or must not be, and what needs them; w.result lists them. Example: w := fleet_log.judge(w, fleet_log.dependants(ended), why)';
 
+create function fleet_log.with_subject(w fleet_log.work)
+returns fleet_log.work
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    sortie constant fleet_state.sorties := fleet_log.find_sortie(w);
+    mission constant fleet_state.missions := fleet_log.find_mission(w);
+begin
+    -- What is done for a sortie ends with it, and is found by its whole id.
+    if w.args ->> 'sortie_id' is not null then
+        if sortie.sortie_id is null then
+            return fleet_log.sortie_problem(w, sortie, null);
+        end if;
+        w.args := w.args || jsonb_build_object('sortie_id', sortie.sortie_id);
+    end if;
+    if w.args ->> 'mission_id' is not null then
+        if mission.mission_id is null then
+            return fleet_log.mission_problem(w, mission, null);
+        end if;
+        w.args := w.args || jsonb_build_object('mission_id', mission.mission_id);
+    end if;
+    return w;
+end $$;
+comment on function fleet_log.with_subject is
+    'A command about a sortie or mission, with their whole ids; refused if they are not of this project. Example, in reserve: w := fleet_log.with_subject(w)';
+
 create function fleet_log.free_sortie_files(w fleet_log.work, project text, sortie_ids text[], causation_id text)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$

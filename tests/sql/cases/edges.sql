@@ -1,7 +1,7 @@
 -- Ways round a rule, each of which was open once.
 begin;
 set search_path = tap, public;
-select plan(30);
+select plan(39);
 select scene();
 select act(jsonb_build_array(
     ask('register_project', '{"key": "two"}', '{"project": "two"}'),
@@ -41,6 +41,17 @@ select is(run(ask('enqueue', '{"kind": "k", "sortie_id": "srt_01k000000000000000
           'an order is not for a sortie of another project');
 select is(run(ask('enqueue', '{"kind": "k", "sortie_id": "srt_01k00000000000000000000000"}', '{"project": "two"}')), 'ok',
           'but for one of its own');
+
+-- What files and mail are for is there, in this project, and is kept by its whole id.
+select is(run(ask('reserve', jsonb_build_object('patterns', '["a"]'::jsonb, 'sortie_id', i))) || (answer(1)).field, 'not_found/args/sortie_id', 'no files for ' || i)
+  from unnest('{nonsense,srt_01k00000000000000000000000}'::text[]) i;
+select is(run(ask('send_message', jsonb_build_object('to', '["raven-1"]'::jsonb, 'subject', 's', 'body', 'b', k, i))) || (answer(1)).field, 'not_found/args/' || k, 'no mail about the ' || k || ' ' || i)
+  from (values ('sortie_id', 'nonsense'), ('sortie_id', 'srt_01k00000000000000000000000'), ('mission_id', 'nonsense')) v (k, i);
+select is(run(ask('create_sortie', '{"title": "t", "sortie_id": "srt_01k0000000000000000000q7wz"}')), 'ok', 'one of its own');
+select is(run(ask('reserve', '{"patterns": ["a"], "sortie_id": "00q7wz"}')), 'ok', 'files for it');
+select is((select r.sortie_id::text from fleet_state.reservations r where r.state = 'active'), 'srt_01k0000000000000000000q7wz', 'by the end of its id');
+select does(ask('cancel_sortie', '{"sortie_id": "00q7wz"}'));
+select is((select count(*) from fleet_state.reservations r where r.state = 'active'), 0::bigint, 'so they end with it');
 
 -- All of this happens in one transaction, so in one millisecond or few: an order that fails goes back to the place where it was made.
 create function pg_temp.line(first text, more int) returns void language sql as $$

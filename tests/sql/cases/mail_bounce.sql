@@ -67,14 +67,15 @@ select is((select count(*) from fleet.messages where "from" = 'system' and subje
 select ok((select body like '%31 of your messages%' and body like '%and 11 more' from fleet.messages where "from" = 'system' order by last_seq desc limit 1), 'that counts them and names twenty');
 
 -- Unanswered mail is told once.
-select act(jsonb_build_array(pg_temp.mail('slow', '{"to": ["raven-1", "otter-1"], "ack_required": true, "ack_seconds": 60, "sortie_id": "srt_3"}'),
+select does(ask('create_sortie', '{"title": "t", "sortie_id": "srt_01k00000000000000000000003"}'));
+select act(jsonb_build_array(pg_temp.mail('slow', '{"to": ["raven-1", "otter-1"], "ack_required": true, "ack_seconds": 60, "sortie_id": "srt_01k00000000000000000000003"}'),
     pg_temp.mail('default', '{"to": ["otter-1"], "ack_required": true}'), pg_temp.mail('quick', '{"to": ["otter-1"], "ack_required": true, "ack_seconds": 30}'),
     ask('ack_message', jsonb_build_object('message_id', pg_temp.id('quick')), '{"actor": "otter-1"}')));
 select is((select ack_due_at - sent_at from fleet.message_recipients where subject = 'default'), interval '15 minutes', 'a quarter of an hour if nothing is said');
 select is((select array_agg(u.subject) from fleet_log.unanswered_mail(pg_temp.work()) u), null, 'nothing is overdue yet');
 update fleet_state.message_recipients set ack_due_at = ack_due_at - interval '10 minutes' where ack_due_at is not null;
 create temp table told as select u.* from fleet_log.unanswered_mail(pg_temp.work()) u;
-select is((select array_agg(concat_ws(' ', project, sender, recipient, subject, importance, sortie_id) order by recipient) from told), '{"demo viper-1 otter-1 slow normal srt_3","demo viper-1 raven-1 slow normal srt_3"}', 'what is overdue, but not what came back or was acknowledged');
+select is((select array_agg(concat_ws(' ', project, sender, recipient, subject, importance, sortie_id) order by recipient) from told), '{"demo viper-1 otter-1 slow normal srt_01k00000000000000000000003","demo viper-1 raven-1 slow normal srt_01k00000000000000000000003"}', 'what is overdue, but not what came back or was acknowledged');
 select is((select array_agg(u.subject) from fleet_log.unanswered_mail(pg_temp.work()) u), null, 'once');
 select is((fleet_log.sweep_mail(pg_temp.work())).result, '{"overdue": 2}', 'the round counts it');
 select is((select array_agg(recipient order by recipient) from fleet.message_recipients where overdue), '{otter-1,raven-1}', 'the view shows it');

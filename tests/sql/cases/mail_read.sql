@@ -29,7 +29,8 @@ begin
     return answer;
 end $$;
 
-select act(jsonb_build_array(pg_temp.mail('a', '{"to": ["raven-1"]}'), pg_temp.mail('b', '{"to": ["raven-1", "otter-1"], "importance": "urgent", "ack_required": true, "sortie_id": "srt_1"}'),
+select does(ask('create_sortie', '{"title": "t", "sortie_id": "srt_01k00000000000000000000001"}'));
+select act(jsonb_build_array(pg_temp.mail('a', '{"to": ["raven-1"]}'), pg_temp.mail('b', '{"to": ["raven-1", "otter-1"], "importance": "urgent", "ack_required": true, "sortie_id": "srt_01k00000000000000000000001"}'),
     pg_temp.mail('c', '{"to": ["raven-1"], "importance": "low"}'), pg_temp.mail('d', '{"to": ["raven-1"]}'), pg_temp.mail('e', '{"to": ["raven-1"], "importance": "high"}')));
 select pg_temp.written();
 insert into heads (seq) select max(seq) from fleet_log.events;
@@ -39,7 +40,7 @@ select is(pg_temp.box('{}'), '{b unread,e unread,a unread,d unread,c unread}', '
 select is(pg_temp.box('{"unread": false}'), '{e unread,d unread,c unread,b unread,a unread}', 'all mail: the newest first');
 select is(pg_temp.box('{"importance": "high"}'), '{b unread,e unread}', 'at least so important');
 select is(pg_temp.box('{"unread": "false", "importance": "normal"}'), '{e unread,d unread,b unread,a unread}', 'of all mail, too');
-select is(pg_temp.box('{"sortie_id": "srt_1"}'), '{b unread}', 'about one sortie');
+select is(pg_temp.box('{"sortie_id": "srt_01k00000000000000000000001"}'), '{b unread}', 'about one sortie');
 select is(pg_temp.box(jsonb_build_object('thread_id', (select thread_id from fleet_state.messages where subject = 'd'))), '{d unread}', 'in one thread');
 select is(pg_temp.box('{}', 'otter-1'), '{b unread}', 'everybody has a mailbox');
 select is(pg_temp.box('{}', 'nobody'), '{}', 'that of nobody is empty');
@@ -151,7 +152,7 @@ $$;
 select is(pg_temp.list('{}'), '{"Re: x",x,s,o,e,d,c,b,a}', 'messages, the newest first');
 select is(pg_temp.list('{"from": "raven-1"}'), '{"Re: x"}', 'of a sender');
 select is(pg_temp.list('{"to": "otter-1"}'), '{b}', 'in a mailbox');
-select is(pg_temp.list('{"sortie_id": "srt_1"}'), '{b}', 'about a sortie');
+select is(pg_temp.list('{"sortie_id": "srt_01k00000000000000000000001"}'), '{b}', 'about a sortie');
 select is(pg_temp.list('{"mission_id": "msn_1"}'), '{}', 'about a mission');
 select is(pg_temp.list('{"importance": "high"}'), '{e,b}', 'of importance');
 select is(pg_temp.list(jsonb_build_object('thread_id', (select thread_id from fleet_state.messages where subject = 'x'))), '{"Re: x",x}', 'of a thread');

@@ -16,14 +16,17 @@ create function pg_temp.code(args jsonb, actor text default 'viper-1') returns t
     select concat_ws(' ', a.code, a.field) from act(jsonb_build_array(pg_temp.mail(args, actor))) a
 $$;
 
+select does(ask('create_mission', '{"title": "t", "mission_id": "msn_01k00000000000000000000001"}'));
+select does(ask('create_sortie', '{"title": "t", "sortie_id": "srt_01k00000000000000000000001"}'));
+
 -- A first message opens a thread.
-select act(jsonb_build_array(pg_temp.mail('{"to": ["raven-1"], "message_id": "msg_01m7y4xbh5t2qgekpjg6t2qgek", "new_thread_id": "thr_01m7y4xbh5t2qgekpjg6t2qgek", "importance": "high", "sortie_id": "srt_1", "mission_id": "msn_1"}')));
+select act(jsonb_build_array(pg_temp.mail('{"to": ["raven-1"], "message_id": "msg_01m7y4xbh5t2qgekpjg6t2qgek", "new_thread_id": "thr_01m7y4xbh5t2qgekpjg6t2qgek", "importance": "high", "sortie_id": "srt_01k00000000000000000000001", "mission_id": "msn_01k00000000000000000000001"}')));
 select is((answer(1)).code, null, 'a message is sent');
 select is((answer(1)).result - '{sent_at,last_seq}'::text[], '{
     "message_id": "msg_01m7y4xbh5t2qgekpjg6t2qgek", "project": "demo", "thread_id": "thr_01m7y4xbh5t2qgekpjg6t2qgek", "from": "viper-1",
     "sender": {"callsign": "viper-1", "kind": "pilot", "program": "codex", "model": "m", "status": "active"}, "to": ["raven-1"], "subject": "Hello",
     "body_digest": "8f8f1ca6f4e9be5dd2cc8e3fb13fd2b3bf1c7a4fffe5b4d9a9b9e0a6b0de8d48", "body_bytes": 9, "importance": "high", "ack_required": false,
-    "bounce_stale": false, "sortie_id": "srt_1", "mission_id": "msn_1", "attachments": [], "status": "unread", "stream_version": 1,
+    "bounce_stale": false, "sortie_id": "srt_01k00000000000000000000001", "mission_id": "msn_01k00000000000000000000001", "attachments": [], "status": "unread", "stream_version": 1,
     "thread_created": true, "bounced": []}'::jsonb || jsonb_build_object('body_digest', encode(sha256('The body.'), 'hex')),
     'the answer is the message without its text');
 select is((select array_agg(type || ' ' || correlation_id order by seq) from fleet.events where type in ('thread_created', 'message_sent')),

@@ -27,8 +27,10 @@ create function pg_temp.codes() returns text[] language sql as $$
     select array_agg(coalesce(code, result ->> 'outcome', 'ok') order by ord) from answers
 $$;
 
+select does(ask('create_sortie', '{"title": "t", "sortie_id": "srt_01k00000000000000000000001"}'));
+
 -- One waits.
-select act(jsonb_build_array(want('viper-1', '{src/**}'), pg_temp.wait('raven-1', '{src/a.c, docs/x}', '{"reason": "fix", "sortie_id": "srt_1"}')));
+select act(jsonb_build_array(want('viper-1', '{src/**}'), pg_temp.wait('raven-1', '{src/a.c, docs/x}', '{"reason": "fix", "sortie_id": "srt_01k00000000000000000000001"}')));
 select is((answer(2)).result ->> 'outcome', 'waiting', 'with wait_seconds a request waits');
 select is((answer(2)).result #>> '{conflicts,0,holder}', 'viper-1', 'and says for whom');
 select is((select array_agg(type order by seq) from fleet.events where seq > (answer(2)).seq - 2), array['file_conflict', 'file_wait_started'], 'with both events');
@@ -45,7 +47,7 @@ select is((select array_agg(concat_ws(' ', type, actor, data ->> 'outcome') orde
           array['file_released viper-1', 'file_wait_ended raven-1 granted', 'file_reserved raven-1'], 'with the events in order');
 select is((select causation_id from fleet.events where seq = (answer(1)).seq), (select event_id from fleet.events where seq = (answer(1)).seq - 2),
           'the grant names the release that led to it');
-select is((select reason || ' ' || sortie_id from fleet.reservations where token = (answer(1)).seq), 'fix srt_1', 'what was asked for is what is granted');
+select is((select reason || ' ' || sortie_id from fleet.reservations where token = (answer(1)).seq), 'fix srt_01k00000000000000000000001', 'what was asked for is what is granted');
 select is((select count(*) from fleet_live.waiters), 0::bigint, 'and the line is empty');
 
 -- Order, and a chain of grants.
