@@ -35,6 +35,7 @@ create table fleet_state.missions (
 ) with (fillfactor = 80);
 create index missions_project on fleet_state.missions (project, mission_id);
 create index missions_open on fleet_state.missions (deadline) where state in ('pending', 'in_progress', 'review');
+create index missions_tail on fleet_state.missions (right(mission_id, 4));
 comment on table fleet_state.missions is 'Goals, each broken into sorties.';
 comment on column fleet_state.missions.mission_id is 'msn_ id; the stream.';
 comment on column fleet_state.missions.project is 'Key of the project.';
@@ -126,6 +127,8 @@ create table fleet_state.sorties (
     version int not null,
     last_seq bigint not null
 ) with (fillfactor = 60);
+-- The last characters of an id are what people type; four of them leave few rows.
+create index sorties_tail on fleet_state.sorties (right(sortie_id, 4));
 create index sorties_project on fleet_state.sorties (project, sortie_id);
 -- One of a mission by its state: whether any is open, how many failed.
 create index sorties_mission on fleet_state.sorties (mission_id, state) where mission_id is not null;

@@ -48,6 +48,8 @@ create index work_orders_due on fleet_state.work_orders (due_at) where state = '
 -- index to choose from but those of the lines.)
 create index work_orders_open on fleet_state.work_orders (project, work_order_id) where ended_at is null;
 create index work_orders_dead on fleet_state.work_orders (project, work_order_id) where state = 'dead';
+-- The last characters of an id are what people type; four of them leave few rows.
+create index work_orders_tail on fleet_state.work_orders (right(work_order_id, 4));
 create index work_orders_sortie on fleet_state.work_orders (sortie_id) where sortie_id is not null;
 comment on table fleet_state.work_orders is 'The queue, orders that ended included. Payload and error stay in their events, results lie apart by digest.';
 comment on column fleet_state.work_orders.work_order_id is 'wo_ id; the stream.';

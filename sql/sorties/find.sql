@@ -9,9 +9,18 @@ begin
     if given is null or given ~ '^msn_.{26}$' then
         return given;
     end if;
-    ids := array(select m.mission_id from fleet_state.missions m
-                  where m.project = mission_id_of.project
-                    and (starts_with(m.mission_id, given) or right(m.mission_id, length(given)) = given) limit 2);
+    -- The last characters are what people see; an index holds four of them. A start is a range of the key.
+    if length(given) >= 4 then
+        ids := array(select x.mission_id from (select m.mission_id, m.project from fleet_state.missions m
+                                             where right(m.mission_id, 4) = right(given, 4) offset 0) x
+                      where right(x.mission_id, length(given)) = given and x.project = mission_id_of.project limit 2);
+    end if;
+    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'msn_') and length(given) > 4 then
+        ids := array(select x.mission_id from (select m.mission_id, m.project from fleet_state.missions m
+                                             where m.mission_id >= given and m.mission_id < given || chr(1114111)
+                                             order by m.mission_id limit 1000) x
+                      where x.project = mission_id_of.project limit 2);
+    end if;
     return case when cardinality(ids) = 1 then ids[1] else given end;
 end $$;
 comment on function fleet_log.mission_id_of is
@@ -30,10 +39,19 @@ begin
         ids := array(select s.sortie_id from fleet_state.sorties s
                       where s.mission_id = sortie_id_of.mission_id and s.name = given limit 2);
     end if;
-    if cardinality(ids) is distinct from 1 then
-        ids := array(select s.sortie_id from fleet_state.sorties s
-                      where s.project = sortie_id_of.project
-                        and (starts_with(s.sortie_id, given) or right(s.sortie_id, length(given)) = given) limit 2);
+    -- The last characters are what people see; an index holds four of them. A start is a range of the key.
+    if cardinality(ids) = 1 then
+        return ids[1];
+    elsif length(given) >= 4 then
+        ids := array(select x.sortie_id from (select s.sortie_id, s.project from fleet_state.sorties s
+                                             where right(s.sortie_id, 4) = right(given, 4) offset 0) x
+                      where right(x.sortie_id, length(given)) = given and x.project = sortie_id_of.project limit 2);
+    end if;
+    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'srt_') and length(given) > 4 then
+        ids := array(select x.sortie_id from (select s.sortie_id, s.project from fleet_state.sorties s
+                                             where s.sortie_id >= given and s.sortie_id < given || chr(1114111)
+                                             order by s.sortie_id limit 1000) x
+                      where x.project = sortie_id_of.project limit 2);
     end if;
     return case when cardinality(ids) = 1 then ids[1] else given end;
 end $$;

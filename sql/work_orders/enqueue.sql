@@ -5,23 +5,28 @@ returns text
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     ids text[];
+    open text[];
 begin
     if length(given) >= 29 or given = '' then
         return given;
     end if;
-    -- What is open comes first: that is what people mean by a few letters, and it is found without a walk through all.
-    ids := array(
-        select o.work_order_id from fleet_state.work_orders o
-         where o.ended_at is null and (order_id_of.project is null or o.project = order_id_of.project)
-           and (starts_with(o.work_order_id, given) or right(o.work_order_id, length(given)) = given)
-         limit 2);
-    if ids = '{}' then
-        ids := array(
-            select o.work_order_id from fleet_state.work_orders o
-             where (order_id_of.project is null or o.project = order_id_of.project)
-               and (starts_with(o.work_order_id, given) or right(o.work_order_id, length(given)) = given)
-             limit 2);
+    -- The last characters are what people see; an index holds four of them. A start is a range of the key.
+    if length(given) >= 4 then
+        select array_agg(x.work_order_id), array_agg(x.work_order_id) filter (where x.ended_at is null) into ids, open
+          from (select o.work_order_id, o.project, o.ended_at from fleet_state.work_orders o
+                 where right(o.work_order_id, 4) = right(given, 4) offset 0) x
+         where right(x.work_order_id, length(given)) = given
+           and (order_id_of.project is null or x.project = order_id_of.project);
     end if;
+    if ids is null and starts_with(given, 'wo_') and length(given) > 3 then
+        select array_agg(x.work_order_id), array_agg(x.work_order_id) filter (where x.ended_at is null) into ids, open
+          from (select o.work_order_id, o.project, o.ended_at from fleet_state.work_orders o
+                 where o.work_order_id >= given and o.work_order_id < given || chr(1114111)
+                 order by o.work_order_id limit 1000) x
+         where order_id_of.project is null or x.project = order_id_of.project;
+    end if;
+    -- What is open comes first: that is what people mean by a few letters.
+    ids := coalesce(open, ids);
     return case when cardinality(ids) = 1 then ids[1] else given end;
 end $$;
 comment on function fleet_log.order_id_of is
@@ -95,7 +100,7 @@ comment on function fleet_log.order_problem is
     'What is wrong with an order that is to be queued, {code, field, message}, or null. Example: select fleet_log.order_problem(''{"kind":"lint"}'', ''demo'')';
 
 create function fleet_log.order_dependencies(
-    project text, asked jsonb, earlier text[], out ids text[], out unknown_at int)
+    project text, asked jsonb, earlier text[], places jsonb, out ids text[], out unknown_at int)
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     given text;
@@ -106,7 +111,7 @@ begin
         given := asked ->> n;
         if given ~ '^#\d{1,4}$' then
             id := earlier[substr(given, 2)::int + 1];
-        elsif given = any(earlier) then
+        elsif (places ->> given)::int < cardinality(earlier) then
             id := given;
         else
             id := (select o.work_order_id from fleet_state.work_orders o
@@ -123,7 +128,7 @@ begin
     end loop;
 end $$;
 comment on function fleet_log.order_dependencies is
-    'The ids that a list of dependencies names; #n is an order earlier in the list. Example: select * from fleet_log.order_dependencies(''demo'', ''["#0"]'', ''{wo_01…}'')';
+    'The ids that a list of dependencies names; #n is an order earlier in the list, and so is one whose own id has a place there. Example: select * from fleet_log.order_dependencies(''demo'', ''["#0"]'', ''{wo_01…}'', ''{"wo_01…":0}'')';
 
 create function fleet_log.do_enqueue(w fleet_log.work)
 returns fleet_log.work
@@ -138,12 +143,15 @@ declare
     o jsonb;
     problem jsonb;
     needs record;
+    places jsonb;   -- by id: an array would be searched for each of up to 100,000 dependencies
 begin
     if listed then
         problem := fleet_log.list_problem(w.args);
         if problem is not null then
             return fleet_log.refuse(w, problem ->> 'code', problem ->> 'field', problem ->> 'message');
         end if;
+        places := (select jsonb_object_agg(x.v ->> 'work_order_id', x.n - 1)
+                     from jsonb_array_elements(list) with ordinality x (v, n) where x.v ->> 'work_order_id' is not null);
     end if;
     for n in 0 .. case when listed then jsonb_array_length(list) else 1 end - 1 loop
         o := case when listed then list -> n else w.args - 'orders' end;
@@ -154,7 +162,7 @@ begin
         if problem is not null then
             return fleet_log.refuse(w, problem ->> 'code', at || (problem ->> 'field'), problem ->> 'message');
         end if;
-        needs := fleet_log.order_dependencies(w.project, o -> 'depends_on', ids);
+        needs := fleet_log.order_dependencies(w.project, o -> 'depends_on', ids, places);
         if needs.unknown_at is not null then
             return fleet_log.refuse(w, 'not_found', at || '/depends_on/' || needs.unknown_at,
                 format('there is no order %s that could come first', o -> 'depends_on' ->> needs.unknown_at),

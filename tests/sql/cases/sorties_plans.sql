@@ -75,5 +75,10 @@ select is(pg_temp.indexes($$select * from fleet_state.sorties s where s.project 
 select is(pg_temp.indexes($$select * from fleet_state.sorties s where s.mission_id = 'msn_x' and s.state in ('pending', 'assigned', 'in_progress', 'blocked', 'review')$$), '{sorties_mission}', 'whether a mission has open ones is asked by its index');
 select is(pg_temp.indexes($$select * from fleet_state.sorties s where s.project = 'demo' and s.state = 'pending' order by s.rank, s.created_seq limit 1000$$), '{sorties_pending}', 'what is pending, too');
 select is(pg_temp.indexes($$select * from fleet_state.sortie_dependencies d where d.needs = any('{srt_x}')$$), '{sortie_dependencies_needs}', 'and who waits for whom');
+-- A few letters of an id.
+select pg_temp.mark();
+select is(array[fleet_log.sortie_id_of('demo', '000777'), fleet_log.sortie_id_of('demo', 'srt_0000000000000000000002000')],
+    array['srt_00000000000000000000000777', 'srt_00000000000000000000020000'], 'the end of an id, and a start');
+select cmp_ok(pg_temp.rows_read() - rows, '<=', 20::bigint, 'are looked up, not looked for') from before;
 select * from finish();
 rollback;

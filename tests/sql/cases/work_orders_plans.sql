@@ -66,6 +66,13 @@ select is((answer(1)).code, null, 'completing');
 select is(pg_temp.scans() - scans, 0::bigint, 'reads no table through') from before;
 select cmp_ok(pg_temp.rows_read() - rows, '<=', 30::bigint, 'and its own row') from before;
 
+-- A few letters of an id.
+select pg_temp.mark();
+select is(array[fleet_log.order_id_of('demo', '000777'), fleet_log.order_id_of('demo', '00000000778'), fleet_log.order_id_of('demo', 'wo_0000000000000000000001999')],
+    array['wo_00000000000000000000000777', 'wo_00000000000000000000000778', 'wo_0000000000000000000001999'], 'the end of an id, a longer one, a start that several have');
+select cmp_ok(pg_temp.rows_read() - rows, '<=', 20::bigint, 'are looked up, not looked for') from before;
+select is(fleet_log.order_id_of('demo', 'wo_0000000000000000000002000'), 'wo_00000000000000000000020000', 'a start that one has');
+
 -- The indexes, as they are: a claim takes orders out of them and an end writes to none of them.
 select is((select array_agg(distinct pg_get_expr(i.indpred, i.indrelid)) from pg_index i join pg_class c on c.oid = i.indexrelid where c.relname like 'work_orders\_line%'),
     array['((state = ''pending''::text) AND (blocked_by = 0))'], 'only what could be claimed is in the line');
