@@ -67,7 +67,7 @@ TEST_CASE("the database does what the model does, step by step, and a replay giv
     }
     for (auto const& [answer, count] : answers) std::cout << "  " << answer << " " << count << "\n";
     CHECK(all == steps * seeds);
-    if (all < 5'000) return;
+    if (all < 10'000) return;
     // A walk that is refused everything shows nothing.
     CHECK(answers["complete_sortie ok"] > 100);
     CHECK(answers["complete_work ok"] > 100);
