@@ -12,10 +12,10 @@ begin
                'op', ask.op, 'project', ask.project, 'actor', ask.actor, 'fence', ask.fence,
                'roles', case when pg_has_role(session_user, 'fleet_operator', 'member') then '["operator"]'::jsonb end,
                'metadata', '{"source": "psql"}'::jsonb))
-               -- A null is an argument that was left out; inside a payload or a result it is the sender's own.
-               || jsonb_build_object('args', jsonb_strip_nulls(ask.args - '{payload,result}'::text[]) || (
+               -- A null is an argument that was left out; inside a payload, a result or metadata it is the sender's own.
+               || jsonb_build_object('args', jsonb_strip_nulls(ask.args - '{payload,result,metadata}'::text[]) || (
                       select coalesce(jsonb_object_agg(g.key, g.value), '{}') from jsonb_each(ask.args) g
-                       where g.key in ('payload', 'result') and g.value <> 'null')))) a;
+                       where g.key in ('payload', 'result', 'metadata') and g.value <> 'null')))) a;
     return answer;
 end $$;
 comment on function fleet_log.ask is

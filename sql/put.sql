@@ -1,6 +1,27 @@
 -- How a command writes events: one at a time, or several in one statement. The trigger folds them before the call
 -- returns, so the command's next statement sees what it wrote.
 
+create function fleet_log.without_nulls(data jsonb)
+returns jsonb
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    kept jsonb := jsonb_strip_nulls(data);
+begin
+    -- A null is a field that was left out; but inside what others handed in whole it is their own.
+    if jsonb_typeof(data -> 'metadata') = 'object' then
+        kept := kept || jsonb_build_object('metadata', data -> 'metadata');
+    end if;
+    if jsonb_typeof(data #> '{changes,metadata}') = 'object' then
+        kept := jsonb_set(kept, '{changes,metadata}', data #> '{changes,metadata}');
+    end if;
+    if jsonb_typeof(data #> '{error,detail}') = 'object' then
+        kept := jsonb_set(kept, '{error,detail}', data #> '{error,detail}');
+    end if;
+    return kept;
+end $$;
+comment on function fleet_log.without_nulls is
+    'Data without the fields that are null, free objects as they came. Example: select fleet_log.without_nulls(''{"title": null, "metadata": {"a": null}}'')';
+
 create function fleet_log.put(
     w fleet_log.work, type text, stream_type text, stream_id text, data jsonb,
     causation_id text default null, correlation_id text default null)
@@ -16,8 +37,10 @@ begin
             coalesce((select e.stream_version from fleet_log.events e where e.stream_id = put.stream_id
                        order by e.stream_version desc limit 1), 0) + 1,
             w.actor, put.causation_id, put.correlation_id,
-            -- What others handed in whole is kept whole: payloads and results of orders may hold nulls of their own.
-            case when put.stream_type = 'work_order' then put.data else jsonb_strip_nulls(put.data) end,
+            -- What others handed in whole is kept whole: payloads of orders may hold nulls of their own.
+            case when put.stream_type = 'work_order' then put.data
+                 when put.data ?| '{metadata,changes,error}' then fleet_log.without_nulls(put.data)
+                 else jsonb_strip_nulls(put.data) end,
             w.metadata, w.at, w.at,
             coalesce((select t.schema_version from fleet_log.event_types t where t.type = put.type), 1));
     return w;
@@ -42,7 +65,9 @@ begin
            coalesce(d.project, w.project), d.type, d.stream_type, d.stream_id,
            coalesce(last.stream_version, 0) + row_number() over (partition by d.stream_id order by d.n),
            coalesce(d.actor, w.actor), d.causation_id, correlations[d.n],
-           case when d.stream_type = 'work_order' then d.data else jsonb_strip_nulls(d.data) end, w.metadata, w.at, w.at,
+           case when d.stream_type = 'work_order' then d.data
+                when d.data ?| '{metadata,changes,error}' then fleet_log.without_nulls(d.data)
+                else jsonb_strip_nulls(d.data) end, w.metadata, w.at, w.at,
            coalesce(t.schema_version, 1)
       from unnest(drafts) with ordinality
            d(project, type, stream_type, stream_id, data, causation_id, actor, n)

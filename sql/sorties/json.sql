@@ -137,7 +137,7 @@ begin
             'assigned_at', fleet_log.json_time(s.assigned_at), 'started_at', fleet_log.json_time(s.started_at),
             'ended_at', fleet_log.json_time(s.ended_at));
     end if;
-    return jsonb_strip_nulls(item) || jsonb_build_object('depends_on', fleet_log.dependencies_json(s.sortie_id));
+    return fleet_log.without_nulls(item) || jsonb_build_object('depends_on', fleet_log.dependencies_json(s.sortie_id));
 end $$;
 comment on function fleet_log.sortie_json is
     'A sortie as JSON, summary and result by digest. Example: select fleet_log.sortie_json(s, now()) from fleet_state.sorties s';
@@ -178,7 +178,7 @@ create function fleet_log.mission_json(m fleet_state.missions, at timestamptz)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    return jsonb_strip_nulls(jsonb_build_object(
+    return fleet_log.without_nulls(jsonb_build_object(
         'mission_id', m.mission_id, 'project', m.project, 'title', m.title, 'description', m.description,
         'priority', m.priority, 'strategy', m.strategy, 'status', m.state,
         'progress', case when m.state = 'completed' then 100 else fleet_log.mission_progress(m.mission_id) end,

@@ -1,7 +1,7 @@
 -- The main path: a goal, its pieces, and the mission that completes by itself.
 begin;
 set search_path = tap, public;
-select plan(38);
+select plan(44);
 select scene();
 
 select act(jsonb_build_array(
@@ -74,6 +74,23 @@ select is((select concat_ws('|', title, status, percent, sorties) from fleet.mis
 select is((select array_agg(concat_ws('|', name, status, pilot, word) order by name) from fleet.sorties), '{lexer|completed|viper-1|done,parser|completed|raven-1}', 'fleet.sorties too');
 select is((select concat_ws('|', sortie, needs_sortie, needs_state, satisfied) from fleet.sortie_dependencies), 'parser|lexer|completed|t', 'and what waits for what');
 select is_empty($$select * from fleet.ready$$, 'nothing is pending');
+select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');
+
+-- What others handed in whole is kept whole, with the nulls that are their own; a field that is null was left out.
+select act(jsonb_build_array(
+    ask('create_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgn1", "title": "n", "description": null, "metadata": {"a": null, "b": {"c": null}}}'),
+    ask('start_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgn1"}'),
+    ask('create_sortie', '{"sortie_id": "srt_01m7y4xbh5t2qgekpjg6t2qgn1", "mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgn1", "title": "n", "max_attempts": 1}'),
+    ask('claim_sortie', '{"sortie_id": "srt_01m7y4xbh5t2qgekpjg6t2qgn1"}')));
+select is((answer(1)).result -> 'metadata', '{"a": null, "b": {"c": null}}', 'metadata as it came');
+select is((select data ? 'description' from fleet.events where stream_id = 'msn_01m7y4xbh5t2qgekpjg6t2qgn1' and type = 'mission_created'), false, 'what is null is left out');
+select act(jsonb_build_array(
+    ask('update_mission', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgn1", "metadata": {"d": null}}'),
+    ask('fail_sortie', '{"sortie_id": "srt_01m7y4xbh5t2qgekpjg6t2qgn1", "error": {"kind": "k", "message": "m", "detail": {"e": null}}}',
+        jsonb_build_object('fence', jsonb_build_object('kind', 'sortie', 'id', 'srt_01m7y4xbh5t2qgekpjg6t2qgn1', 'token', (answer(4)).result -> 'token')))));
+select is((answer(1)).result -> 'metadata', '{"d": null}', 'changed as it came');
+select is((answer(2)).result -> 'error', '{"kind": "k", "message": "m", "detail": {"e": null}}', 'the detail of an error, too');
+select is((select error from fleet_state.sorties where sortie_id = 'srt_01m7y4xbh5t2qgekpjg6t2qgn1'), '{"kind": "k", "message": "m", "detail": {"e": null}}', 'in the log and the state');
 select is_empty($$select * from fleet.verify_projections()$$, 'a replay gives the same');
 select * from finish();
 rollback;
