@@ -239,7 +239,11 @@ void Appender::State::note_failure(pg::Failure const& failure) {
         pg::report(report, pg::Level::warning, "the writer lost the database; commands wait and are repeated",
                    Json{{"said", failure.said}});
     }
-    if (!away && health.last_error != failure.said)
+    bool const is_news = !away && health.last_error != failure.said;
+    if (is_news && failure.kind == pg::FailureKind::retry)
+        pg::report(report, pg::Level::warning, "the writer was kept waiting; its batch is repeated as it is",
+                   Json{{"sqlstate", failure.sqlstate}, {"said", failure.said}});
+    else if (is_news)
         pg::report(report, pg::Level::error, "fleet.act raised; its batch is repeated request by request",
                    Json{{"sqlstate", failure.sqlstate}, {"said", failure.said}});
     health.last_error = failure.said.empty() ? failure.error.message : failure.said;

@@ -99,6 +99,15 @@ std::optional<std::string> location_of(std::string_view form, std::string const&
     return location;
 }
 
+constexpr bool needs_active_pilot(std::string_view act) {
+    return act == "claim_work" || act == "claim_sortie";
+}
+
+bool is_stale_actor(Error const& error) {
+    return error.code == ErrorCode::transition_refused && error.field == "/actor" && error.detail.is_object()
+           && text_or(error.detail, "found", "") == "stale";
+}
+
 // "/args/ttl_seconds" is "/ttl_seconds" of what the caller sent.
 std::string field_of(std::string field) {
     constexpr std::string_view args = "/args";
@@ -168,7 +177,18 @@ asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation
     Json drawn = Json::object();
     for (DrawnId const& id : operation.drawn) drawn[std::string(id.name)] = new_id(id.prefix);
     if (operation.honours_if_match && request.if_match) request.args["expected_version"] = *request.if_match;
+    std::optional<Request> again;
+    if (needs_active_pilot(operation.act) && !request.caller.callsign.empty()) again = request;
     auto row = co_await submit(state, operation.act, std::move(request), std::move(drawn));
+    if (again && !row && is_stale_actor(row.error())) {
+        // Whoever asks is not gone. It is made active in the background, too, but this command came first.
+        auto project = text_or(again->args, "project", again->project);
+        std::string callsign = again->caller.callsign;
+        auto made = co_await make_active_now(state, std::move(project), std::move(callsign));
+        if (!made) co_return row.error();
+        Json nothing_drawn = Json::object();
+        row = co_await submit(state, operation.act, std::move(*again), std::move(nothing_drawn));
+    }
     if (!row) co_return row.error();
     Answer answer;
     answer.status = operation.success_status;

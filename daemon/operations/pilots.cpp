@@ -68,6 +68,15 @@ asio::awaitable<Result<Answer>> beat(Operations::State& state, Request request) 
     co_return answer_of(body);
 }
 
+Request revival(std::string project, std::string callsign) {
+    Request request;
+    request.caller = auth::system_identity();
+    request.caller.callsign = callsign;
+    request.project = std::move(project);
+    request.args["callsign"] = std::move(callsign);
+    return request;
+}
+
 asio::awaitable<void> make_active_again(Operations::State& state, Request request) {
     auto ignored = co_await make_active(state, std::move(request));
     (void)ignored;                                   // its next command or beat tries again
@@ -77,14 +86,17 @@ asio::awaitable<void> make_active_again(Operations::State& state, Request reques
 
 }  // namespace
 
+asio::awaitable<Result<void>> make_active_now(Operations::State& state, std::string project,
+                                              std::string callsign) {
+    auto request = revival(std::move(project), std::move(callsign));
+    auto made = co_await make_active(state, std::move(request));
+    co_return made;
+}
+
 void revive(Operations::State& state, std::string project, std::string callsign) {
     if (state.is_stopping) return;
     state.reviving += 1;
-    Request request;
-    request.caller = auth::system_identity();
-    request.caller.callsign = callsign;
-    request.project = std::move(project);
-    request.args["callsign"] = std::move(callsign);
+    auto request = revival(std::move(project), std::move(callsign));
     asio::co_spawn(state.parts.loop, make_active_again(state, std::move(request)),
                    [](std::exception_ptr failure) {
                        if (failure) std::rethrow_exception(failure);

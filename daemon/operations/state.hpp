@@ -64,6 +64,10 @@ Millis taken_wait(Request& request);
 // "A stale pilot acts": makes it active again, in the background.
 void revive(Operations::State& state, std::string project, std::string callsign);
 
+// The same, for a command that needs an active pilot and was refused. Errors: those of set_pilot_status.
+asio::awaitable<Result<void>> make_active_now(Operations::State& state, std::string project,
+                                              std::string callsign);
+
 // The generic ways, by the operation's row of the catalogue.
 asio::awaitable<Result<Answer>> act_by_table(Operations::State& state, Operation const& operation,
                                              Request request);

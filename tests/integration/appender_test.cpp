@@ -190,6 +190,27 @@ TEST_CASE("a commit whose outcome never came back is repeated and done once", "[
     CHECK(row.result_json()["events"][0]["is_new"] == false);
 }
 
+TEST_CASE("a batch that was kept from the order lock is repeated as it is", "[integration][appender]") {
+    House house;
+    must(house.submit(append("warm up")));
+    auto admin = house.database.connect();
+    admin.run("begin");
+    admin.text("select pg_advisory_xact_lock(1179403589, 1)::text");
+    std::jthread const let_go([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2'600));  // the lock_timeout is 2 s
+        admin.run("commit");
+    });
+    auto request = append("patient");
+    auto const id = new_id("evt");
+    request.args["events"][0]["event_id"] = id;
+    auto const row = must(house.submit(std::move(request)));
+    REQUIRE(row.ok());
+    CHECK(row.result_json()["events"][0]["event_id"] == id);
+    CHECK(house.appender->health().repeated_calls >= 1);
+    CHECK(house.appender->health().single_calls == 0);
+    CHECK(house.notes("patient") == 1);
+}
+
 TEST_CASE("a command that is not an append is done once as well when its answer was lost",
           "[integration][appender]") {
     Database first = fresh_database();

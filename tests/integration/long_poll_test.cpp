@@ -195,6 +195,9 @@ TEST_CASE("any command of a stale pilot makes it active again", "[integration][w
     CHECK(Fleet::post(fleet.one, "/reservations", Json{{"patterns", {"a"}}}, "viper-1").status == 201);
     CHECK(eventually([&] { return status("viper-1") == "active"; }));
     CHECK(status("falcon-1") == "stale");
+    // What only an active pilot may do waits for that, and is not refused once.
+    CHECK(Fleet::post(fleet.two, "/work-orders/claim", Json{{"limit", 1}}, "falcon-1").status == 200);
+    CHECK(status("falcon-1") == "active");
 }
 
 TEST_CASE("mail that comes while the mailbox is looked at is not waited for again", "[integration][wait]") {
