@@ -17,7 +17,8 @@ begin
     if problem is null then
         return w;
     end if;
-    return fleet_log.refuse(w, problem ->> 'code', '/args' || (problem ->> 'field'), problem ->> 'message');
+    return fleet_log.refuse(w, problem ->> 'code', '/args' || regexp_replace(problem ->> 'field', '^/data', ''),
+                            problem ->> 'message');
 end $$;
 comment on function fleet_log.error_problem is
     'Refuses an error that is not {kind, message, …}. Example, in a command: w := fleet_log.error_problem(w, w.args -> ''error'')';
