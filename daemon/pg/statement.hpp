@@ -34,7 +34,7 @@ consteval Statement const& named_statement() {
 template <StatementName name>
 inline constexpr Statement const& stmt = named_statement<name>();
 
-// For names that come from a table (operations.json). Null when there is none.
+// For names that come from a table (the operations of the catalogue). Null when there is none.
 constexpr Statement const* find_statement(std::string_view name) {
     for (auto const& statement : statements)
         if (statement.name == name) return &statement;
