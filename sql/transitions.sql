@@ -55,7 +55,7 @@ begin
                   where t.entity = check_transition.entity and t.from_state = check_transition.state);
     return fleet_log.refuse(w, 'transition_refused', '',
         format('a %s that is %s does not take %s', entity, state, event || coalesce(' to ' || asked, '')),
-        coalesce('it would take ' || possible, 'that is an end: nothing follows it'),
+        coalesce('it would take ' || possible, 'an end: nothing follows it'),
         jsonb_build_object('found', state, 'asked', coalesce(asked, event), 'allowed', (
             select coalesce(jsonb_agg(jsonb_build_object('event', t.event, 'to', t.to_state)
                                       order by t.event, t.to_state), '[]')

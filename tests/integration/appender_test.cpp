@@ -197,7 +197,7 @@ TEST_CASE("a batch that was kept from the order lock is repeated as it is", "[in
     admin.run("begin");
     admin.text("select pg_advisory_xact_lock(1179403589, 1)::text");
     std::jthread const let_go([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(2'600));  // the lock_timeout is 2 s
+        std::this_thread::sleep_for(std::chrono::milliseconds(2'600));  // sleep-ok: lock_timeout is 2 s
         admin.run("commit");
     });
     auto request = append("patient");

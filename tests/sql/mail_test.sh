@@ -68,8 +68,13 @@ while read -r event; do
 done
 [ "$(sql -c "select count(*) from fleet.messages m where m.body like '%swordfish7%'")" = 0 ] || fail "the text can still be read"
 # What is dead stays in the pages until the table is written anew; the answer of redact says so.
-sql -c 'vacuum full fleet_log.bodies' -c 'vacuum full fleet_log.mail_words' -c 'vacuum full fleet_live.idempotency' -c checkpoint
-left=$(sql -c "select string_agg(f, ' ') from public.files_with('swordfish7') f")
+# A session that still looks at the older state, such as autovacuum's, keeps dead rows alive: as long as it does, again.
+for _ in $(seq 60); do
+    sql -c 'vacuum full fleet_log.bodies' -c 'vacuum full fleet_log.mail_words' -c 'vacuum full fleet_live.idempotency' -c checkpoint
+    left=$(sql -c "select string_agg(f, ' ') from public.files_with('swordfish7') f")
+    [ -n "$left" ] || break
+    sleep 0.5   # sleep-ok: nothing tells that the other session has gone
+done
 [ -z "$left" ] || fail "the secret is still in the files of $left"
 [ "$(sql -c 'select count(*) from fleet.verify_projections()')" = 0 ] || fail "a redaction changed the projections"
 echo "mail: $sent messages, $read of their deliveries read by eight clients, counts exact; an erased text is in no file"
