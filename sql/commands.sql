@@ -57,6 +57,7 @@ insert into fleet_log.command_fields (op, field, kind, required, least, most, pa
     ('host_leave', 'host_id', 'text', true, 1, 100, null, null),
     ('host_leave', 'reason', 'text', false, null, 20, null, '{shutdown}'),
     ('declare_host_lost', 'host_id', 'text', true, 1, 100, null, null),
+    ('declare_host_lost', 'duty_epoch', 'int', false, 0, null, null, null),
     ('register_pilot', 'pilot_id', 'text', false, 30, 30, '^plt_[0-7][0-9a-hjkmnp-tv-z]{25}$', null),
     ('register_pilot', 'callsign', 'text', false, 1, 63, '^[a-z][a-z0-9-]*$', null),
     ('register_pilot', 'program', 'text', true, 1, 100, null, null),

@@ -78,8 +78,8 @@ begin
         begin
             ended := ended + pg_terminate_backend(other)::int;
         exception when insufficient_privilege then
-            -- A superuser's session. Its commands are refused all the same, by their epoch; who declared the host
-            -- lost may be a superuser, too, and end it.
+            -- A superuser's session. Its commands are refused all the same, by their epoch; the daemon that declared
+            -- the host lost ends it with the rights of its own DSN.
             spared := spared || other;
         end;
     end loop;
@@ -98,8 +98,14 @@ declare
     late interval;
     is_free boolean;
     lost jsonb;
-    ended jsonb := '{"backends_ended": 0, "backends_spared": []}';
 begin
+    -- Whoever leads says so; whoever does not may declare the leader itself lost, by the same rules.
+    if w.args ? 'duty_epoch' then
+        w := fleet_log.check_duty(w, 'sweep', (w.args ->> 'duty_epoch')::bigint);
+        if w.code is not null then
+            return w;
+        end if;
+    end if;
     select * into live from fleet_live.hosts h where h.host_id = id;
     if live.host_id is null then
         return fleet_log.refuse(w, 'not_found', '/args/host_id', 'no host ' || id);
@@ -125,11 +131,9 @@ begin
       join fleet_live.pilots l on l.project = p.project and l.callsign = p.callsign
      where p.host = id and p.state in ('active', 'idle');
     w := fleet_log.drop_pilots(w, lost, 'holder_lost');
-    if not is_free then
-        ended := fleet_log.end_backends(id, live.number);
-    end if;
+    -- Its beacon may be free while other sessions of it are still there: none of them may go on as if it were a member.
     w.result := w.result || jsonb_build_object('lost', true, 'epoch', (
-        select h.epoch from fleet_live.hosts h where h.host_id = id)) || ended;
+        select h.epoch from fleet_live.hosts h where h.host_id = id)) || fleet_log.end_backends(id, live.number);
     return w;
 end $$;
 comment on function fleet_log.do_declare_host_lost is

@@ -95,3 +95,32 @@ begin
 end $$;
 comment on function fleet.hold_beacon is
     'Holds the host''s proof of life on this very connection until it ends. Example: select fleet.hold_beacon(''host_01…'')';
+
+create function fleet.late_hosts(but_not text, all_of_them boolean)
+returns table (host_id text)
+language plpgsql volatile security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+#variable_conflict use_column
+begin
+    -- The leader looks after all hosts. Who looks after the leader? Everybody: a leader that is frozen keeps its lock, and
+    -- nobody else could lead until it was declared lost.
+    return query
+    select h.host_id from fleet_live.hosts h
+     where h.deadline < clock_timestamp() - interval '10 seconds' and h.host_id <> late_hosts.but_not
+       and (late_hosts.all_of_them or exists (select from fleet_live.leaders l where l.holder = h.host_id))
+     order by h.host_id;
+end $$;
+comment on function fleet.late_hosts is
+    'Hosts whose deadline passed 10 s ago, but for one: all, or those that lead. Example: select * from fleet.late_hosts(''host_01…'', true)';
+
+create function fleet.schema()
+returns table (version int, breaking_since int, build text)
+language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- Older daemons ask for this while a newer one migrates: it stays in every later version, whatever else changes.
+    return query
+    select coalesce(max(v.version), 0), coalesce(max(v.version) filter (where v.breaking), 0),
+           coalesce((select r.build from fleet_log.schema_repeatable r order by r.applied_at desc limit 1), '')
+      from fleet_log.schema_versions v;
+end $$;
+comment on function fleet.schema is
+    'Version of the schema, the last version that older programs cannot use, and the build of the functions. Example: select * from fleet.schema()';

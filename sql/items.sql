@@ -15,7 +15,11 @@ select h.host_id, h.state, jsonb_build_object(
            'alive', h.state = 'joined' and l.deadline > clock_timestamp(), 'epoch', l.epoch,
            'joined_at', fleet_log.json_time(h.joined_at), 'left_at', fleet_log.json_time(h.left_at),
            'last_seen_at', fleet_log.json_time(l.seen_at), 'deadline', fleet_log.json_time(l.deadline),
-           'lease_seconds', l.lease_seconds, 'stream_version', h.stream_version, 'last_seq', h.last_seq) as item
+           'lease_seconds', l.lease_seconds,
+           'pilots', (select count(*) from fleet_state.pilots p where p.host = h.host_id and p.state in ('active', 'idle')),
+           'duties', (select coalesce(jsonb_agg(d.duty order by d.duty), '[]') from fleet_live.leaders d
+                       where d.holder = h.host_id and h.state = 'joined'),
+           'stream_version', h.stream_version, 'last_seq', h.last_seq) as item
   from fleet_state.hosts h
   left join fleet_live.hosts l on l.host_id = h.host_id;
 comment on view fleet_log.host_items is 'Hosts as JSON.';

@@ -14,6 +14,17 @@ end $$;
 comment on function fleet_log.silent_pilots is
     'Pilots without a sign of life for so many seconds. Example: select fleet_log.silent_pilots(now(), 300)';
 
+create function fleet_log.has_watched(duty text, for_seconds int, at timestamptz)
+returns boolean
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- Every outage of the database makes a new leader, and in an outage nobody can give a sign of life.
+    return exists (select from fleet_live.leaders l where l.duty = has_watched.duty
+                      and l.since <= has_watched.at - make_interval(secs => for_seconds));
+end $$;
+comment on function fleet_log.has_watched is
+    'True if the leader of a duty has led for so many seconds. Example, in a command: if fleet_log.has_watched(''sweep'', 60, w.at) then';
+
 create function fleet_log.do_sweep(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -27,8 +38,11 @@ begin
         return w;
     end if;
     w.actor := 'system';
-    -- Pilots first: what they had goes back because they are silent, not because its lease ran out.
-    w := fleet_log.drop_pilots(w, fleet_log.silent_pilots(w.at, lease), 'pilot_stale');
+    -- Pilots first: what they had goes back because they are silent, not because its lease ran out. A new leader gives them
+    -- a minute: after an outage that was longer than their lease all of them look silent.
+    w := fleet_log.drop_pilots(w, case when w.args ->> 'duty_epoch' is null
+                                         or fleet_log.has_watched('sweep', least(lease, 60), w.at)
+                                       then fleet_log.silent_pilots(w.at, lease) else '[]' end, 'pilot_stale');
     found := (w.result - 'pilots') || jsonb_build_object('stale', w.result -> 'pilots');
     w := fleet_log.sweep_sorties(w);
     found := found || jsonb_build_object('sorties', w.result);

@@ -25,17 +25,18 @@ comment on column fleet.timeline.actors is 'How many different actors.';
 comment on column fleet.timeline.types is 'Which types.';
 
 create view fleet.hosts_alive as
-select fleet_log.cut(h.hostname, 21) as hostname, h.host_id, fleet_log.cut(h.version, 12) as version, h.pid,
-       to_char(h.joined_at, 'MM-DD HH24:MI') as joined,
+select fleet_log.cut(h.hostname, 18) as hostname, h.host_id, fleet_log.cut(h.version, 10) as version, h.pid,
        round(extract(epoch from h.deadline - clock_timestamp())::numeric, 1) as seconds_left,
-       (select count(*) from fleet_state.pilots p where p.host = h.host_id and p.state in ('active', 'idle')) as pilots
+       (select count(*) from fleet_state.pilots p where p.host = h.host_id and p.state in ('active', 'idle')) as pilots,
+       (select fleet_log.cut(coalesce(string_agg(l.duty, ', ' order by l.duty), ''), 16) from fleet_live.leaders l
+         where l.holder = h.host_id) as leads
   from fleet.hosts h
  where h.alive
  order by h.hostname, h.host_id;
 comment on view fleet.hosts_alive is 'Hosts whose lease runs. Example: table fleet.hosts_alive';
-comment on column fleet.hosts_alive.joined is 'When its daemon joined.';
 comment on column fleet.hosts_alive.seconds_left is 'Until its lease ends, if no beat comes.';
 comment on column fleet.hosts_alive.pilots is 'Live pilots that registered from it.';
+comment on column fleet.hosts_alive.leads is 'Duties of the whole fleet that it does.';
 
 create view fleet.stale as
 select 'pilot' as what, fleet_log.short_project(p.project) as project, fleet_log.cut(p.callsign, 30) as name, p.state,

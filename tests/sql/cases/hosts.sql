@@ -1,7 +1,7 @@
 -- Hosts: joining, leaving, being declared lost, and what follows for their pilots.
 begin;
 set search_path = tap, public;
-select plan(30);
+select plan(44);
 select scene();
 create function pg_temp.host_op(op text, more jsonb default '{}') returns jsonb language sql as $$
     select jsonb_build_object('op', $1, 'args', '{"host_id": "host_01m7y4xbh5t2qgekpjg6t2qgek"}'::jsonb || $2)
@@ -46,10 +46,23 @@ select is((answer(1)).seq, null, 'and nothing is written');
 select pg_temp.late(11);
 -- This session holds the beacon and could take it again; the rule for a free one is shown with it released.
 select pg_advisory_unlock(fleet.lock_class('beacon'), (select number from fleet_live.hosts));
-select act(jsonb_build_array(pg_temp.host_op('declare_host_lost'), pg_temp.host_op('declare_host_lost')));
+select act(jsonb_build_array(pg_temp.host_op('declare_host_lost', '{"duty_epoch": 7}')));
+select is((answer(1)).code, 'duty_lost', 'who says it leads, and does not, declares nobody lost');
+select is((select state from fleet.hosts), 'joined', 'nothing happened');
+select is((select array_agg(host_id) from fleet.late_hosts('host_other', true)), array['host_01m7y4xbh5t2qgekpjg6t2qgek'],
+          'the leader looks for all who are late');
+select is((select count(*) from fleet.late_hosts('host_01m7y4xbh5t2qgekpjg6t2qgek', true)), 0::bigint, 'but for itself');
+select is((select count(*) from fleet.late_hosts('host_other', false)), 0::bigint, 'others look after the leader only');
+select ok(fleet.lead('sweep', 'host_01m7y4xbh5t2qgekpjg6t2qgek') > 0, 'it leads');
+select is((select count(*) from fleet.late_hosts('host_other', false)), 1::bigint, 'and would be found by everybody');
+select is((select i.item -> 'duties' from fleet_log.host_items i), '["sweep"]', 'its duties are shown');
+select is((select i.item ->> 'pilots' from fleet_log.host_items i), '1', 'and how many pilots it has');
+select act(jsonb_build_array(pg_temp.host_op('declare_host_lost', jsonb_build_object('duty_epoch',
+    (select epoch from fleet_live.leaders))), pg_temp.host_op('declare_host_lost')));
 select is((answer(1)).result ->> 'lost', 'true', '11 s late with a free beacon is lost');
 select is((answer(2)).result ->> 'lost', 'false', 'once');
 select is((select state from fleet.hosts), 'lost', 'the host is lost');
+select is((select i.item -> 'duties' from fleet_log.host_items i), '[]', 'a lost host has no duties');
 select is((select state from fleet.pilots where callsign = 'lynx-1'), 'stale', 'its pilots turn stale');
 select is((select state from fleet.pilots where callsign = 'raven-1'), 'active', 'others do not');
 select is((select e.causation_id from fleet.events e where e.type = 'pilot_stale'),
@@ -72,6 +85,20 @@ select is((select count(*) from fleet.hosts_alive), 0::bigint, 'a host that left
 update fleet_live.pilots set seen_at = seen_at - interval '301 seconds' where callsign = 'raven-1';
 select act(jsonb_build_array(ask('sweep', '{}', '{"roles": ["operator"]}')));
 select is((answer(1)).result -> 'stale', '[{"project": "demo", "callsign": "raven-1"}]', 'the sweep finds silent pilots');
+-- A new leader was perhaps made by an outage of the database, in which nobody could give a sign of life.
+update fleet_live.pilots set seen_at = seen_at - interval '301 seconds' where callsign = 'lynx-1';
+update fleet_live.leaders set since = clock_timestamp() - interval '59 seconds';
+select act(jsonb_build_array(ask('sweep', jsonb_build_object('duty_epoch', (select epoch from fleet_live.leaders)))));
+select is((answer(1)).result -> 'stale', '[]', 'a new leader gives silent pilots a minute');
+update fleet_live.leaders set since = clock_timestamp() - interval '61 seconds';
+select act(jsonb_build_array(ask('sweep', jsonb_build_object('duty_epoch', (select epoch from fleet_live.leaders)))));
+select is((answer(1)).result #>> '{stale,0,callsign}', 'lynx-1', 'and no more');
+
+-- What a daemon of another version asks.
+insert into fleet_log.schema_versions (version, name, sha256, breaking) values (9001, 'later', 'x', false);
+select is((select version || ' ' || breaking_since from fleet.schema()), '9001 0', 'a newer schema that breaks nobody');
+insert into fleet_log.schema_versions (version, name, sha256, breaking) values (9002, 'breaks', 'x', true), (9003, 'later', 'x', false);
+select is((select version || ' ' || breaking_since from fleet.schema()), '9003 9002', 'and one that does');
 select is((select count(*) from fleet.verify_projections()), 0::bigint, 'the projections are the fold of the log');
 select * from finish();
 rollback;
