@@ -16,7 +16,8 @@ set lock_timeout = '2s' as $$
 declare
     works fleet_log.work[];
     done fleet_log.work[];
-    run fleet_log.work[] := '{}';
+    run fleet_log.work[] := '{}';      -- appends that stand together
+    crowd fleet_log.work[] := '{}';    -- claims and completions of orders that stand together
     w fleet_log.work;
     twin fleet_log.work;
     start bigint;
@@ -48,6 +49,13 @@ begin
     start := head;
     works := fleet_log.prepare(commands, clock, head);
     foreach w in array works loop
+        if cardinality(crowd) > 0 and (w.op not in ('claim_work', 'complete_work') or w.code is not null or w.replayed
+                                       or w.earlier is not null or w.project <> crowd[1].project) is not false then
+            crowd := fleet_log.work_together(crowd, head);
+            head := (select max(c.head) from unnest(crowd) c);
+            done := done || crowd;
+            crowd := '{}';
+        end if;
         if w.op = 'append' and w.code is null and not w.replayed and w.earlier is null then
             -- An expected version is compared with what stands in the table: it must be the first of its run.
             if w.args ? 'expected_version' and cardinality(run) > 0 then
@@ -64,6 +72,11 @@ begin
             done := done || run;
             head := run[cardinality(run)].head;
             run := '{}';
+        end if;
+        if w.op in ('claim_work', 'complete_work') and w.code is null and not w.replayed and w.earlier is null then
+            crowd := crowd || w;
+            open_project := null;
+            continue;
         end if;
         w.head := head;
         if w.earlier is not null and w.code is null and not w.replayed then
@@ -92,6 +105,10 @@ begin
         select array_agg(r order by r.ord) into run from fleet_log.append_run(run, head) r;
         done := done || run;
         head := run[cardinality(run)].head;
+    elsif cardinality(crowd) > 0 then
+        crowd := fleet_log.work_together(crowd, head);
+        head := (select max(c.head) from unnest(crowd) c);
+        done := done || crowd;
     end if;
     if head > start then
         -- Who asked to be told of what is told at once: of all that this batch wrote, appends included.

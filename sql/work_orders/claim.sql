@@ -105,6 +105,22 @@ end $$;
 comment on function fleet_log.advance_line is
     'Notes where a line begins after a claim. Example, in claim_work: perform fleet_log.advance_line(o, roles, kinds)';
 
+create function fleet_log.advance_lines(ids text[], roles text[], kinds text[])
+returns void
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- Of several, the last one of each line that was asked.
+    perform fleet_log.advance_line(x.o, roles, kinds)
+       from (select distinct on ((y.o).rank, k.scope) y.o
+               from unnest(ids) i (id)
+              cross join lateral (select v as o from fleet_state.work_orders v where v.work_order_id = i.id offset 0) y
+              cross join lateral (select case when kinds is not null then (y.o).kind
+                                              when roles is not null then (y.o).role end) k (scope)
+              order by (y.o).rank, k.scope, (y.o).ready_at desc, (y.o).created_seq desc) x;
+end $$;
+comment on function fleet_log.advance_lines is
+    'Notes where lines begin after a claim of several orders. Example, in claim_work: perform fleet_log.advance_lines(ids, roles, kinds)';
+
 create function fleet_log.reopen_lines(ids text[])
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -174,14 +190,7 @@ begin
         perform fleet_log.advance_line(o, roles, kinds) from fleet_state.work_orders o where o.work_order_id = ids[1];
         return w;
     end if;
-    -- Of several, the last one of each line that was asked.
-    perform fleet_log.advance_line(x.o, roles, kinds)
-       from (select distinct on ((y.o).rank, k.scope) y.o
-               from unnest(ids) i (id)
-              cross join lateral (select v as o from fleet_state.work_orders v where v.work_order_id = i.id offset 0) y
-              cross join lateral (select case when kinds is not null then (y.o).kind
-                                              when roles is not null then (y.o).role end) k (scope)
-              order by (y.o).rank, k.scope, (y.o).ready_at desc, (y.o).created_seq desc) x;
+    perform fleet_log.advance_lines(ids, roles, kinds);
     return w;
 end $$;
 comment on function fleet_log.do_claim_work is
