@@ -72,7 +72,7 @@ TEST_CASE("without the token check, an act with an earlier claim's token is foun
     run.kill_workers = false;
     run.limit = std::chrono::seconds{60};
     run.stage.database_switches = "no_token_check";
-    // Whether somebody acts with a token of before is chance on a busy machine: one of five runs has to show it.
+    // Whether somebody acts with a token of before is chance: one of five runs has to show it.
     std::size_t found = 0;
     for (int turn = 0; turn < 5 && found == 0; ++turn) {
         auto const outcome = run_claims(run);
