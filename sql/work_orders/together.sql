@@ -12,19 +12,19 @@ begin
     -- Event n belongs to the request w[n]: its actor, its metadata.
     insert into fleet_log.events (seq, event_id, project, type, stream_type, stream_id, stream_version, actor, data,
                                   metadata, occurred_at, recorded_at, schema_version)
-    select r.head, stem || substr(i.noise, 1, 2) || substr(i.noise, 20, 4) || substr(i.noise, 25, 9), r.project,
-           put_together.type, 'work_order', d.id, last.stream_version + 1, r.actor, d.data, r.metadata, r.at, r.at,
+    select d.seq, stem || substr(i.noise, 1, 2) || substr(i.noise, 20, 4) || substr(i.noise, 25, 9), w[1].project,
+           put_together.type, 'work_order', d.id, last.stream_version + 1, d.actor, d.data, d.metadata, w[1].at, w[1].at,
            t.schema_version
-      from unnest(ids, data) with ordinality d (id, data, n)
-     cross join lateral (select x.* from unnest(w[d.n:d.n]) x) r
+      from unnest(ids, data, array(select x.head from unnest(w) x), array(select x.actor from unnest(w) x),
+                  array(select x.metadata from unnest(w) x)) d (id, data, seq, actor, metadata)
      cross join lateral (select e.stream_version from fleet_log.events e where e.stream_id = d.id
                           order by e.stream_version desc limit 1) last
-     cross join lateral (select gen_random_uuid()::text as noise where d.n > 0) i
+     cross join lateral (select gen_random_uuid()::text as noise where d.seq > 0) i
      cross join (select y.schema_version from fleet_log.event_types y where y.type = put_together.type) t
-     order by d.n;
+     order by d.seq;
 end $$;
 comment on function fleet_log.put_together is
-    'Writes one event for each of several requests, at the seq in its head. Example, in complete_together: perform fleet_log.put_together(good, ''work_order_completed'', ids, data)';
+    'Writes one event for each of several requests of one project, at the seq in its head. Example, in complete_together: perform fleet_log.put_together(good, ''work_order_completed'', ids, data)';
 
 create function fleet_log.complete_together(asked fleet_log.work[], head bigint)
 returns fleet_log.work[]
@@ -139,35 +139,29 @@ language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as 
 declare
     done fleet_log.work[] := '{}';
     w fleet_log.work;
+    plain boolean := cardinality(asked) > 1
+        and exists (select from fleet_state.projects p where p.project = asked[1].project and p.state = 'active')
+        and not exists (select from fleet_state.halts h where h.halted);
 begin
-    if cardinality(asked) > 1
-       and exists (select from fleet_state.projects p where p.project = asked[1].project and p.state = 'active')
-       and not exists (select from fleet_state.halts h where h.halted) then
-        -- What is completed first is out of nobody's way, and what it frees can be claimed at once.
-        done := fleet_log.complete_together(asked, head);
-        head := head + cardinality(done);
-    end if;
-    foreach w in array asked loop
-        if w.op = 'complete_work' and not exists (select from unnest(done) d where d.ord = w.ord) then
-            w.head := head;
-            w := fleet_log.perform(w);
-            head := w.head;
-            done := done || w;
+    -- Completions first: what is completed is out of nobody's way, and what it frees can be claimed at once.
+    for step in 1 .. 2 loop
+        if plain and step = 1 then
+            done := fleet_log.complete_together(asked, head);
+        elsif plain then
+            done := done || fleet_log.claim_together(asked, head);
         end if;
-    end loop;
-    if cardinality(asked) - cardinality(done) > 1
-       and exists (select from fleet_state.projects p where p.project = asked[1].project and p.state = 'active')
-       and not exists (select from fleet_state.halts h where h.halted) then
-        done := done || fleet_log.claim_together(asked, head);
+        if cardinality(done) = cardinality(asked) then
+            exit;
+        end if;
         head := greatest(head, (select max(d.head) from unnest(done) d));
-    end if;
-    foreach w in array asked loop
-        if w.op = 'claim_work' and not exists (select from unnest(done) d where d.ord = w.ord) then
+        for w in select * from unnest(asked) a
+                  where a.op = case step when 1 then 'complete_work' else 'claim_work' end
+                    and a.ord <> all(array(select d.ord from unnest(done) d)) order by a.ord loop
             w.head := head;
             w := fleet_log.perform(w);
             head := w.head;
             done := done || w;
-        end if;
+        end loop;
     end loop;
     return array(select d from unnest(done) d order by d.ord);
 end $$;
