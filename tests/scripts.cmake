@@ -52,3 +52,5 @@ foreach(script IN LISTS e2e_tests)
   set_tests_properties(e2e_${stem} PROPERTIES FIXTURES_REQUIRED installed
                        ENVIRONMENT "FLEET_E2E_PREFIX=${FLEET_E2E_PREFIX};CXX=${CMAKE_CXX_COMPILER};PYTHONDONTWRITEBYTECODE=1")
 endforeach()
+
+include(containers.cmake)
