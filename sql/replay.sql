@@ -1,6 +1,6 @@
 -- Rebuilding the projections from the log with the very folds that keep them.
 
-create function fleet_log.clone_state(into_schema text)
+create function fleet_log.clone_state(into_schema text, own_events boolean default false)
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
@@ -15,6 +15,9 @@ begin
                              'drop schema ' || clone_state.into_schema || ' cascade');
     end if;
     execute format('create schema %I', clone_state.into_schema);
+    if clone_state.own_events then
+        execute format('create unlogged table %I.events (like fleet_log.events, primary key (seq))', clone_state.into_schema);
+    end if;
     for item in
         select c.relname as name from pg_class c
          where c.relnamespace = 'fleet_state'::regnamespace and c.relkind = 'r' order by 1
@@ -30,11 +33,16 @@ begin
          where p.pronamespace = 'fleet_state'::regnamespace order by p.proname
     loop
         -- Steps of a fold come along under names of their own; only fold_… is called.
-        execute replace(item.text, 'fleet_state', clone_state.into_schema);
+        item.text := replace(item.text, 'fleet_state', clone_state.into_schema);
+        if clone_state.own_events then
+            -- The very same folds, over chosen events instead of the whole log.
+            item.text := replace(item.text, 'fleet_log.events', clone_state.into_schema || '.events');
+        end if;
+        execute item.text;
     end loop;
 end $$;
 comment on function fleet_log.clone_state is
-    'Empty copies of the projections and of their folds. Example: select fleet_log.clone_state(''check_1'')';
+    'Empty copies of the projections and of their folds; with own_events these fold a log of the copy''s own. Example: select fleet_log.clone_state(''check_1'')';
 
 create function fleet_log.fold_range(into_schema text, from_seq bigint, to_seq bigint, chunk int default 5000)
 returns void
