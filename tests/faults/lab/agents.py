@@ -5,6 +5,7 @@ usage: python3 -m lab.agents --host h1 --socket PATH --history FILE --control FI
 Ends with 0 when the control file says so; whoever kills it may start it again with the same arguments.
 """
 import argparse
+import pathlib
 import random
 import sys
 import threading
@@ -36,20 +37,24 @@ def make_clients(options):
         draw = random.Random(f"{options.seed}/{options.host}/{name}/{history.generation}")
         return Client(name, options.host, options.socket, project, history, control, draw)
 
-    runs = []
-    for number in range(options.intensity):
-        # Most of them in one project: there they meet those of the other hosts.
-        project = projects[0] if number < 2 else projects[number % len(projects)]
-        runs.append(Pilot(client(f"viper-{number + 1}", project)).run)
-    main = projects[0]
-    runs.append(Subscriber(client("sub-all", main), options.socket, {}).run)
-    runs.append(Subscriber(client("sub-made", main), options.socket, {"project": main, "type": "x.made"}).run)
-    runs.append(Subscriber(client("sub-cursor", main), options.socket, {"project": main},
-                           cursor=f"{options.host}-cursor").run)
-    return runs
+    # Most of them in one project: there they meet those of the other hosts.
+    pilots = [Pilot(client(f"viper-{n + 1}", projects[0] if n < 2 else projects[n % len(projects)]))
+              for n in range(options.intensity)]
+    first = projects[0]
+    subscribers = [
+        Subscriber(client("sub-all", first), options.socket, {}),
+        Subscriber(client("sub-made", first), options.socket, {"project": first, "type": "x.made"}),
+        Subscriber(client("sub-cursor", first), options.socket, {"project": first}, cursor=f"{options.host}-cursor"),
+    ]
+    return pilots, subscribers
 
 
 def main(words):
+    options = parse(words)
+    # Says to the stage that nobody here writes any more.
+    quiet = pathlib.Path(options.control + ".quiet")
+    quiet.unlink(missing_ok=True)
+    pilots, subscribers = make_clients(options)
     failures = []
 
     def guarded(run):
@@ -58,10 +63,14 @@ def main(words):
         except Exception:
             failures.append(traceback.format_exc())
 
-    threads = [threading.Thread(target=guarded, args=[run]) for run in make_clients(parse(words))]
-    for thread in threads:
+    writers, readers = ([threading.Thread(target=guarded, args=[one.run]) for one in group]
+                        for group in (pilots, subscribers))
+    for thread in writers + readers:
         thread.start()
-    for thread in threads:
+    for thread in writers:
+        thread.join()
+    quiet.touch()
+    for thread in readers:
         thread.join()
     sys.stderr.write("".join(failures))
     return 1 if failures else 0

@@ -17,10 +17,10 @@ MARKED = {"events.append_batch": "x.made", "reservations.reserve": "file_reserve
 
 def check_order(evidence, findings):
     """No hole, no event twice, versions of each stream count up."""
-    before, ids, versions = None, {}, collections.Counter()
+    before, ids, versions = 0, {}, collections.Counter()
     for event in evidence.log:
         seq = event["seq"]
-        if before is not None and seq != before + 1:
+        if seq != before + 1:
             findings.add("log_hole", f"the log goes from seq {before} to {seq}")
         before = seq
         first = ids.setdefault(event["event_id"], seq)

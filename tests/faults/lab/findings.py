@@ -19,7 +19,9 @@ class Findings:
         if self.kinds[kind] <= 5 and len(self.told) < TOLD_MAX:
             self.told.append(f"{kind}: {words}")
 
-    def text(self):
+    def sentences(self):
         total = sum(self.kinds.values())
-        more = [f"and {total - len(self.told)} more"] if total > len(self.told) else []
-        return "\n".join(self.told + more)
+        return self.told + ([f"and {total - len(self.told)} more"] if total > len(self.told) else [])
+
+    def text(self):
+        return "\n".join(self.sentences())

@@ -34,6 +34,9 @@ class History:
             self._out.write(text)
             self._out.flush()
 
+    def close(self):
+        self._out.close()
+
     def invoke(self, client, op, request, key):
         with self._lock:
             self._calls += 1

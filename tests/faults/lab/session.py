@@ -38,7 +38,7 @@ def stage_options(plan, options):
 def check(folder):
     """What the checkers say of a folder, as sentences."""
     from lab import checkers
-    return checkers.check(folder)
+    return checkers.check(folder).sentences()
 
 
 def play(seed, plan, options):
