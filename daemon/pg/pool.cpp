@@ -6,11 +6,18 @@
 
 namespace fleet::pg {
 
+using Clock = std::chrono::steady_clock;
+
 // What one thread of the pool owns.
 struct Pool::Slot {
     std::unique_ptr<Session> session{};
     std::string dsn{};
     std::uint64_t generation = 0;
+    // Guarded by the pool's mutex: the job under way, for whoever finds that it hangs.
+    std::shared_ptr<Line> line{};
+    std::shared_ptr<std::atomic<bool>> abandoned{};
+    Clock::time_point began{};
+    bool cut = false;
 };
 
 Pool::Pool(asio::any_io_executor loop, DsnSource dsn, PoolSettings settings, Report report)
@@ -19,7 +26,10 @@ Pool::Pool(asio::any_io_executor loop, DsnSource dsn, PoolSettings settings, Rep
       settings_(std::move(settings)),
       report_(std::move(report)) {
     FLEET_ASSERT(settings_.threads > 0, "a pool has threads");
-    for (std::size_t i = 0; i < settings_.threads; ++i) threads_.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < settings_.threads; ++i) {
+        auto& slot = *slots_.emplace_back(std::make_unique<Slot>());
+        threads_.emplace_back([this, &slot] { work(slot); });
+    }
 }
 
 Pool::~Pool() {
@@ -32,6 +42,7 @@ std::size_t Pool::waiting() const {
 }
 
 std::optional<Failure> Pool::enqueue(std::unique_ptr<Task> task) {
+    cut_what_hangs();
     Failure failure;
     failure.kind = FailureKind::refused;
     {
@@ -47,8 +58,7 @@ std::optional<Failure> Pool::enqueue(std::unique_ptr<Task> task) {
     return failure;
 }
 
-void Pool::work() {
-    Slot slot;
+void Pool::work(Slot& slot) {
     for (;;) {
         std::unique_ptr<Task> task;
         {
@@ -58,13 +68,49 @@ void Pool::work() {
             task = std::move(queue_.front());
             queue_.pop_front();
         }
-        if (!task->wanted()) continue;
+        if (task->abandoned->load(std::memory_order_relaxed)) continue;
+        begin(slot, *task);
         if (auto failure = ready(slot, task->dsn)) {
+            end(slot);
             task->fail(*std::move(failure));
             continue;
         }
-        finished(slot, task->perform(*slot.session));
+        auto const outcome = task->perform(*slot.session);
+        end(slot);
+        finished(slot, outcome);
     }
+}
+
+void Pool::begin(Slot& slot, Task const& task) {
+    std::lock_guard const lock(mutex_);
+    slot.abandoned = task.abandoned;
+    slot.began = Clock::now();
+    slot.cut = false;
+}
+
+void Pool::end(Slot& slot) {
+    std::lock_guard const lock(mutex_);
+    slot.abandoned.reset();
+}
+
+void Pool::cut_what_hangs(bool now) {
+    auto const longest = settings_.session.statement_timeout + settings_.patience;
+    // Without a time-out of the server a statement may take as long as it likes.
+    if (settings_.session.statement_timeout.count() == 0 && !now) return;
+    bool found = false;
+    {
+        std::lock_guard const lock(mutex_);
+        for (auto const& slot : slots_) {
+            bool const unwanted = slot->abandoned && slot->abandoned->load(std::memory_order_relaxed);
+            if (!unwanted || slot->cut || (!now && Clock::now() - slot->began < longest)) continue;
+            slot->cut = true;
+            found = true;
+            if (slot->line) slot->line->cut();
+        }
+    }
+    if (found && !now)
+        say(Level::warning, "a session brings no answer; it is cut off",
+            Json{{"application_name", settings_.session.application_name}});
 }
 
 // Connects where that is needed: first use, another DSN, or a sign that the session is gone.
@@ -74,8 +120,13 @@ std::optional<Failure> Pool::ready(Slot& slot, std::string const& dsn) {
                         slot.session->is_open() && !slot.session->was_hung_up();
     if (usable) return std::nullopt;
     slot.session.reset();
+    auto line = std::make_shared<Line>();
+    {
+        std::lock_guard const lock(mutex_);
+        slot.line = line;
+    }
     try {
-        slot.session = std::make_unique<Session>(dsn, settings_.session);
+        slot.session = std::make_unique<Session>(dsn, settings_.session, std::move(line));
     } catch (Failed const& failed) {
         if (!away_.exchange(true))
             say(Level::warning, "the database cannot be reached; requests are answered 503 until it can",
@@ -139,6 +190,7 @@ void Pool::stop() {
     failure.kind = FailureKind::refused;
     failure.error = make_error(ErrorCode::stopping);
     for (auto& task : dropped) task->fail(failure);
+    cut_what_hangs(true);
     threads_.clear();  // joins
 }
 

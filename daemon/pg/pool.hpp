@@ -3,8 +3,9 @@
 //
 // The pool is used from the loop thread (`run`, `attempt`, `stop`). A job runs on a pool thread with
 // exclusive use of a session. The job must own its state by value: it may outlive the caller, because a job
-// that reaches its limit keeps its thread until the server's timeouts end it. Stop the pool before the
-// io_context is destroyed: a job that still runs would complete into a dead loop.
+// that reaches its limit keeps its thread until the server's timeouts end it. Where they do not, because the server
+// is frozen or the connection half open, the session is cut off. Stop the pool before the io_context is destroyed: a
+// job that still runs would complete into a dead loop.
 #include "pg/report.hpp"
 #include "pg/session.hpp"
 
@@ -41,6 +42,8 @@ struct PoolSettings {
     SessionSettings session{};
     std::size_t threads = 3;
     std::size_t waiting_max = 4'000;  // jobs that wait for a thread; beyond that `too_many`
+    // What a job that nobody waits for gets on top of statement_timeout before its session is cut off.
+    Millis patience{2'000};
 };
 
 template <class T>
@@ -84,11 +87,12 @@ private:
     // thread.
     class Task {
     public:
+        explicit Task(std::shared_ptr<std::atomic<bool>> given_up) : abandoned(std::move(given_up)) {}
         virtual ~Task() = default;
-        virtual bool wanted() const = 0;
         virtual std::optional<FailureKind> perform(Session& session) = 0;
         virtual void fail(Failure failure) = 0;
         std::string dsn{};
+        std::shared_ptr<std::atomic<bool>> abandoned;  // set on the loop thread: nobody waits any more
     };
     // Shared by the waiting coroutine and the job. `outcome` and `timer` belong to the loop thread.
     template <class R>
@@ -96,14 +100,18 @@ private:
         Waiting(asio::any_io_executor const& loop, Millis limit) : timer(loop, limit) {}
         asio::steady_timer timer;
         std::optional<Outcome<R>> outcome{};
-        std::atomic<bool> abandoned{false};
+        std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
     };
     template <class Job, class R>
     class JobTask;
     struct Slot;
 
     std::optional<Failure> enqueue(std::unique_ptr<Task> task);
-    void work();
+    void work(Slot& slot);
+    void begin(Slot& slot, Task const& task);
+    void end(Slot& slot);
+    // Called whenever somebody wants something of the pool, which is when a thread that hangs matters.
+    void cut_what_hangs(bool now = false);
     std::optional<Failure> ready(Slot& slot, std::string const& dsn);
     void finished(Slot& slot, std::optional<FailureKind> failure);
     void say(Level level, std::string line, Json facts);
@@ -116,10 +124,11 @@ private:
     Report report_;
     std::atomic<std::uint64_t> generation_{0};  // grows when a session was lost: older ones are not trusted
     std::atomic<bool> away_{false};             // so that an outage is reported once
-    mutable std::mutex mutex_;                  // guards the two below
+    mutable std::mutex mutex_;                  // guards queue_, stopping_ and what a slot says of its job
     std::deque<std::unique_ptr<Task>> queue_;
     bool stopping_ = false;
     std::condition_variable wake_;
+    std::vector<std::unique_ptr<Slot>> slots_;  // one a thread
     std::vector<std::jthread> threads_;
 };
 

@@ -8,9 +8,10 @@ template <class Job, class R>
 class Pool::JobTask final : public Pool::Task {
 public:
     JobTask(Job job, asio::any_io_executor loop, std::shared_ptr<Waiting<R>> waiting)
-        : job_(std::move(job)), loop_(std::move(loop)), waiting_(std::move(waiting)) {}
-
-    bool wanted() const override { return !waiting_->abandoned.load(std::memory_order_relaxed); }
+        : Task(waiting->abandoned),
+          job_(std::move(job)),
+          loop_(std::move(loop)),
+          waiting_(std::move(waiting)) {}
 
     std::optional<FailureKind> perform(Session& session) override {
         try {
@@ -64,7 +65,8 @@ asio::awaitable<Outcome<R>> Pool::attempt(Job job, Millis limit) {
     constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
     co_await waiting->timer.async_wait(nothrow);
     if (waiting->outcome) co_return *std::move(waiting->outcome);
-    waiting->abandoned.store(true, std::memory_order_relaxed);
+    waiting->abandoned->store(true, std::memory_order_relaxed);
+    cut_what_hangs();
     co_return past_limit(limit);
 }
 

@@ -26,6 +26,7 @@ struct Session::Impl {
     }
 
     pqxx::connection connection;
+    std::shared_ptr<Line> line{};
     std::unique_ptr<pqxx::transaction_base> transaction{};  // only within `in_transaction`
     std::set<std::string_view> prepared{};                  // names live as long as the program
     bool spoiled = false;
@@ -65,7 +66,7 @@ void Session::Impl::fail(std::string_view what, bool sent) {
     throw Failed(std::move(failure));
 }
 
-Session::Session(std::string const& dsn, SessionSettings const& settings) {
+Session::Session(std::string const& dsn, SessionSettings const& settings, std::shared_ptr<Line> line) {
     try {
         impl_ = std::make_unique<Impl>(conninfo(dsn, settings));
     } catch (Failed const&) {
@@ -78,6 +79,8 @@ Session::Session(std::string const& dsn, SessionSettings const& settings) {
         failure.said = error.what();
         throw Failed(std::move(failure));
     }
+    if (line) line->opened(impl_->connection.sock());
+    impl_->line = std::move(line);
     // 'none' is the role of the DSN.
     rows(stmt<"session_settings">, settings.statement_timeout.count(), settings.lock_timeout.count(),
          settings.idle_in_transaction_timeout.count(), settings.role.empty() ? "none" : settings.role);

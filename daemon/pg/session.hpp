@@ -2,6 +2,7 @@
 // One database session, as a job of the pool sees it. Used by the pool thread that owns it alone. Every call
 // blocks, is bounded by `statement_timeout`, and throws `Failed`; the pool catches it.
 #include "pg/failure.hpp"
+#include "pg/line.hpp"
 #include "pg/rows.hpp"
 #include "pg/statement.hpp"
 
@@ -59,8 +60,8 @@ enum class TransactionMode {
 class Session {
 public:
     // Connects and sends the settings. A lost session stays lost: nothing ever reconnects behind a caller's
-    // back.
-    Session(std::string const& dsn, SessionSettings const& settings);
+    // back. `line` is for the one who may have to cut the session off from another thread.
+    Session(std::string const& dsn, SessionSettings const& settings, std::shared_ptr<Line> line = {});
     ~Session();
     Session(Session const&) = delete;
     Session& operator=(Session const&) = delete;

@@ -5,6 +5,7 @@
 #include "support/eventually.hpp"
 #include "support/run.hpp"
 
+#include <csignal>
 #include <thread>
 
 using namespace fleet;
@@ -243,4 +244,26 @@ TEST_CASE("several reads in one snapshot see one state", "[integration][pool]") 
         });
     };
     CHECK(must(house.run_job(job)) == 0);
+}
+
+TEST_CASE("a thread whose server froze is free again soon after the job's limit", "[integration][pool]") {
+    House house;
+    house.pool->stop();
+    pg::PoolSettings settings;
+    settings.threads = 1;
+    settings.session.application_name = "fleetd/test/frozen";
+    settings.session.statement_timeout = Millis(300);
+    settings.patience = Millis(200);
+    auto source = [&]() -> Result<std::string> { return house.database.dsn(); };
+    house.pool = std::make_unique<pg::Pool>(house.loop.get_executor(), source, settings);
+    auto const frozen = static_cast<pid_t>(must(house.run_job(one_pid())));
+    // The kernel goes on to acknowledge for a stopped process: no keep-alive finds it out.
+    REQUIRE(::kill(frozen, SIGSTOP) == 0);
+    auto hangs = [](pg::Session& session) { return session.rows(slow, "0").size(); };
+    auto const outcome = test::run(house.loop, house.pool->attempt(hangs, Millis(600)));
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().kind == pg::FailureKind::in_doubt);
+    auto const after = must(house.run_job(one_pid(), Millis(2'000)));
+    CHECK(after != frozen);
+    ::kill(frozen, SIGCONT);
 }
