@@ -61,17 +61,47 @@ def host_frozen(stage, fault, effect):
     host.signal_agents(signal.SIGCONT)
 
 
+def lost_hosts(stage):
+    try:
+        return stage.primary.rows("select count(*) as n from fleet_log.events where type = 'host_left' "
+                                  "and data ->> 'reason' = 'lost'", limit=5)[0]["n"]
+    except SqlFailed:
+        return 0
+
+
 def host_lost(stage, fault, effect):
     """Its agents live on; its daemon is gone so long that the others give its work back."""
     host = stage.hosts[fault.target]
-    lost = "select count(*) as n from fleet_log.events where type = 'host_lost'"
-    before = count(stage, lost)
+    before = lost_hosts(stage)
     host.kill()
     yield after(fault.seconds)
-    if count(stage, lost) > before:
-        effect.happened()
+    if lost_hosts(stage) > before:
+        effect.happened("declared lost")
     host.start()
     yield within(host.ready, 10)
+
+
+def host_cut_off(stage, fault, effect):
+    """Daemon and agents live on and believe in what they hold; the others give it back meanwhile."""
+    before = lost_hosts(stage)
+    stage.network.cut(fault.target)
+    yield after(fault.seconds)
+    if lost_hosts(stage) > before:
+        effect.happened("declared lost")
+    stage.network.heal(fault.target)
+
+
+def host_frozen_long(stage, fault, effect):
+    """A frozen process keeps its lock and its connections: it is lost all the same, and comes back to find out."""
+    host = stage.hosts[fault.target]
+    before = lost_hosts(stage)
+    host.freeze()
+    host.signal_agents(signal.SIGSTOP)
+    yield after(fault.seconds)
+    if lost_hosts(stage) > before:
+        effect.happened("declared lost")
+    host.thaw()
+    host.signal_agents(signal.SIGCONT)
 
 
 def agents_killed(stage, fault, effect):
@@ -272,14 +302,7 @@ def standby_promoted(stage, fault, effect):
         stage.follow()
 
 
-def count(stage, query):
-    try:
-        return stage.primary.rows(query, limit=5)[0]["n"]
-    except SqlFailed:
-        return 0
-
-
 ACTS = {act.__name__: act for act in (
-    daemon_killed, daemon_frozen, host_frozen, host_lost, agents_killed, clock_stepped, link_cut, link_cut_one_way,
-    link_delayed, link_half_open, listeners_killed, backends_killed, reader_held, server_crashed, server_frozen,
+    daemon_killed, daemon_frozen, host_frozen, host_frozen_long, host_lost, host_cut_off, agents_killed, clock_stepped,
+    link_cut, link_cut_one_way, link_delayed, link_half_open, listeners_killed, backends_killed, reader_held, server_crashed, server_frozen,
     replication_cut, disk_full, standby_promoted)}

@@ -6,8 +6,9 @@ import random
 # Kinds that break the servers or what lies between them: one at a time, or nothing would ever be acknowledged.
 SERVERS = {"server_crashed", "server_frozen", "standby_promoted", "replication_cut", "disk_full"}
 # Kinds that break one host: one at a time for each host.
-HOSTS = {"daemon_killed", "daemon_frozen", "host_frozen", "host_lost", "agents_killed", "link_cut", "link_cut_one_way",
-         "link_delayed", "link_half_open", "clock_stepped"}
+HOSTS = {"daemon_killed", "daemon_frozen", "host_frozen", "host_frozen_long",
+         "host_lost", "host_cut_off", "agents_killed", "link_cut", "link_cut_one_way", "link_delayed",
+         "link_half_open", "clock_stepped"}
 # Kinds that may come at any time.
 FREE = {"listeners_killed", "backends_killed", "reader_held"}
 KINDS = SERVERS | HOSTS | FREE
@@ -17,7 +18,9 @@ FREQUENT = {
     "daemon_killed": (10, (0.0, 1.5)),
     "daemon_frozen": (6, (0.5, 4.0)),
     "host_frozen": (5, (1.0, 5.0)),
+    "host_frozen_long": (2, (34.0, 36.0)),
     "host_lost": (2, (14.0, 15.0)),
+    "host_cut_off": (3, (14.0, 16.0)),
     "agents_killed": (5, (0.0, 1.0)),
     "link_cut": (6, (0.5, 5.0)),
     "link_cut_one_way": (4, (0.5, 4.0)),
