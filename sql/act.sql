@@ -120,6 +120,10 @@ begin
         end if;
         perform fleet_log.keep_answers(done, clock);
         perform fleet_log.announce(start + 1, head);
+    elsif current_setting('synchronous_standby_names') <> '' and exists (select from unnest(done) d where d.code is null) then
+        -- An answer of yesterday may be of a commit whose wait for the standby was cut short by a crash. Something has
+        -- to be written so that this commit waits until the standby has it, and with it all that came before.
+        perform pg_logical_emit_message(true, 'fleet', '');
     end if;
     return query
     select d.ord, d.code is null, d.code, d.field, d.message, d.hint, d.detail, d.result, d.seq, coalesce(d.replayed, false)
