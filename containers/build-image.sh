@@ -42,19 +42,11 @@ major=$found
 if [ -n "$tar" ]; then exec "$here/postgres/rootfs.sh" "$bin" "$tar"; fi
 
 case $engine in auto | podman) ;; *) usage ;; esac
-podman=${PODMAN:-podman}
-if ! command -v "$podman" >/dev/null; then
-  echo "build-image: podman is not installed" >&2
-  if [ -n "${FLEET_REQUIRE_PODMAN:-}" ]; then exit 1; fi
-  exit 77
-fi
+. "$here/parts.sh"
+need_podman
+lock_builds
 
-# Two builds at once would do the same work twice, and the second would find the first one's half.
-lock=${XDG_RUNTIME_DIR:-/tmp}/fleettools-build-image.$(id -u).lock
-exec 9>"$lock"
-flock 9
-
-hash=$({ cat "$here"/postgres/* "$bin/postgres" "$(command -v bash)" "$(command -v busybox || true)"
+hash=$({ cat "$here/parts.sh" "$here"/postgres/* "$bin/postgres" "$(command -v bash)" "$(command -v busybox || true)"
          ldd "$bin/postgres" | awk '/=> \// {print $3}' | sort | xargs cat; } 2>/dev/null | sha256sum | cut -c1-12)
 name=localhost/fleettools-pg
 if [ "$force" = 0 ] && "$podman" image exists "$name:$major-$hash"; then
@@ -67,13 +59,6 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$here/postgres/rootfs.sh" "$bin" "$work/rootfs.tar"
-digest=$(sha256sum "$work/rootfs.tar" | cut -d' ' -f1)
-# Format docker: the other one has no health check. Timestamp 0: the same parts give the same image.
-if ! "$podman" build --format docker --isolation chroot --pull=never --layers=false --timestamp 0 --quiet \
-    --build-arg PG_MAJOR="$major" --build-arg PG_VERSION="$version" \
-    --label dev.fleettools.rootfs="$digest" -t "$name:$major-$hash" -t "$name:$major" \
-    -f "$here/postgres/Containerfile.scratch" "$work" >"$work/log" 2>&1; then
-  cat "$work/log" >&2
-  fail "podman could not make the image"
-fi
+make_image "$work" "$here/postgres/Containerfile.scratch" "$name:$major-$hash" "$name:$major" \
+  --build-arg PG_MAJOR="$major" --build-arg PG_VERSION="$version"
 echo "$name:$major-$hash"

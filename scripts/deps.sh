@@ -19,7 +19,7 @@ packages=(
 # static shell for the image), network namespaces and links, a pooler to be found out, clocks that step. An account
 # that may not install goes on without them; the tests that need them are reported as skipped.
 optional=(
-  podman runc netavark aardvark-dns iptables busybox-static slirp4netns uidmap
+  podman podman-compose runc netavark aardvark-dns iptables busybox-static slirp4netns uidmap
   iproute2 nftables pgbouncer faketime
 )
 extra=(clang-16 clang-format clang-tidy lcov libbenchmark-dev)

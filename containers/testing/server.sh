@@ -28,8 +28,8 @@ engine() {
 started_at() { sed -E 's/^.*\) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 boot() { tr -d - </proc/sys/kernel/random/boot_id | cut -c1-12; }
 
-# Containers, volumes and secrets carry boot, process and start time of their owner in their name: what has no label
-# (a secret) and no file (its run was killed) can be told from what is in use.
+# What tests make carries boot, process and start time of its owner in its name: secrets, networks and images have no
+# labels, and the file that names a server is lost with its run.
 owner_lives() { # NAME
   local boot_id pid start
   IFS=- read -r _ _ boot_id pid start _ <<<"$1"
@@ -38,19 +38,24 @@ owner_lives() { # NAME
 discard() { # NAME
   "$PODMAN" rm -f -i -v -t 0 "$1" >/dev/null 2>&1 || true
   "$PODMAN" volume rm -f "$1" >/dev/null 2>&1 || true
+  "$PODMAN" network rm -f "$1" >/dev/null 2>&1 || true
   "$PODMAN" secret rm "$1" >/dev/null 2>&1 || true
+  "$PODMAN" rmi -f "localhost/$1" >/dev/null 2>&1 || true
+}
+everything_of_tests() { # containers first: what they use cannot be removed
+  "$PODMAN" ps -a --format '{{.Names}}'
+  "$PODMAN" volume ls --format '{{.Name}}'
+  "$PODMAN" network ls --format '{{.Name}}'
+  "$PODMAN" secret ls --format '{{.Name}}'
+  "$PODMAN" images --format '{{.Repository}}:{{.Tag}}' | sed 's!^localhost/!!'
 }
 reap() {
   local name
-  # Containers first: what they use cannot be removed.
-  { "$PODMAN" ps -a --filter "label=$label=true" --format '{{.Names}}'
-    "$PODMAN" volume ls --filter "label=$label=true" --format '{{.Name}}'
-    "$PODMAN" secret ls --format '{{.Name}}' | grep "^$prefix-" || true; } |
-    while read -r name; do
-      if owner_lives "$name"; then continue; fi
-      echo "removing $name: its run is dead" >&2
-      discard "$name"
-    done
+  { everything_of_tests | grep "^$prefix-" || true; } | while read -r name; do
+    if owner_lives "$name"; then continue; fi
+    echo "removing $name: its run is dead" >&2
+    discard "$name"
+  done
 }
 
 free_port() { # only for the host's network; the wait below finds out when somebody was faster

@@ -89,7 +89,7 @@ class Case(unittest.TestCase):
 
     def volume(self):
         name = own_name("v")
-        podman("volume", "create", "--label", "dev.fleettools.test=true", name)
+        podman("volume", "create", name)
         self.addCleanup(podman, "volume", "rm", "-f", name, check=False)
         return name
 
