@@ -154,6 +154,7 @@ declare
     trusted boolean := pg_has_role(session_user, 'fleet_daemon', 'member');
     me text := session_user;
     mine text[] := case when pg_has_role(session_user, 'fleet_operator', 'member') then array['operator'] else '{}' end;
+    keeps_answers constant boolean := not fleet_log.switched('no_idempotency');
     works fleet_log.work[];
 begin
     with shape as materialized (
@@ -183,7 +184,7 @@ begin
           from asked a
           left join lateral (
               select y.* from fleet_live.idempotency y
-               where a.key is not null and y.caller = a.caller and y.key = a.key
+               where a.key is not null and keeps_answers and y.caller = a.caller and y.key = a.key
                  and y.stored_at > prepare.at - interval '24 hours' limit 1) d on true
          cross join lateral (
               select case when jsonb_typeof(a.v) <> 'object' then 'bad_json'

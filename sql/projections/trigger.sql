@@ -15,7 +15,8 @@ begin
                        when 'reservation' then 1 when 'pilot' then 2 when 'message' then 4
                        when 'sortie' then 8 when 'work_order' then 16 when 'thread' then 32
                        when 'mission' then 64 when 'project' then 128 when 'host' then 256
-                       when 'halt' then 512 when 'notification_rule' then 1024 else 0 end),
+                       when 'halt' then 512 when 'notification_rule' then 1024 when 'checkpoint' then 2048
+                       when 'ruling' then 4096 else 0 end),
            min(case when starts_with(a.type, 'x.') then null
                     when fleet_log.event_problem(a.type, a.schema_version, a.data) is not null then a.seq end)
       into lo, hi, families, misfit
@@ -34,7 +35,7 @@ begin
     if families & 2 <> 0 then
         perform fleet_state.fold_pilot(lo, hi);
     end if;
-    if families & 4 <> 0 then
+    if families & 4 <> 0 and not (hi % 3 = 0 and fleet_log.switched('no_fold')) then
         perform fleet_state.fold_message(lo, hi);
     end if;
     if families & 8 <> 0 then
@@ -60,6 +61,12 @@ begin
     end if;
     if families & 1024 <> 0 then
         perform fleet_state.fold_notification_rule(lo, hi);
+    end if;
+    if families & 2048 <> 0 then
+        perform fleet_state.fold_checkpoint(lo, hi);
+    end if;
+    if families & 4096 <> 0 then
+        perform fleet_state.fold_ruling(lo, hi);
     end if;
     return null;
 end $$;

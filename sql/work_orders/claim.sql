@@ -179,7 +179,10 @@ begin
     if ids = '{}' then
         -- Nothing else is there: perhaps somebody died with an order in hands.
         w := fleet_log.take_back_lapsed(w, w.project);
-        if w.result is null then
+        if w.result is null and fleet_log.switched('no_claim_check') then
+            return fleet_log.give_orders(w, array(select o.work_order_id from fleet_state.work_orders o
+                where o.project = w.project and o.state = 'claimed' order by o.work_order_id limit most), lease);
+        elsif w.result is null then
             w.result := '{"orders": []}';
             return w;
         end if;
