@@ -350,6 +350,13 @@ class Planted(unittest.TestCase):
         self.scene.call("a", "sorties.claim_next", {}, self.call_of("claim-1").answer, "claim-9")
         self.finds("taken_twice")
 
+    def test_a_claim_that_nobody_was_told_of(self):
+        self.scene.create_sortie("s2")
+        self.scene.event("sortie_assigned", "sortie", "srt_s2", "h1-a", {"pilot": "h1-a"})
+        self.finds("done_twice")
+        self.scene.call("a", "sorties.claim_next", {}, None, "claim-9", outcome="unknown")
+        self.finds()
+
     def test_a_failure_that_is_tried_again_held_until_then(self):
         self.scene.create_sortie("s2")
         token = self.scene.claim("a", "s2", "claim-3")

@@ -10,6 +10,7 @@ TRY_LIMIT = 6.0       # seconds a client waits for one answer
 PATIENCE = 90.0       # seconds it goes on repeating one call
 LAST_PATIENCE = 20.0  # the same, once it was told to stop
 KEPT_TEXT = 300       # characters of an answer that goes to the history as text
+IMPATIENT = 0.03      # of the commands: the client hangs up before the answer comes, and asks again
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -141,6 +142,8 @@ class Client:
                 self._connection = UnixConnection(self._socket_path, TRY_LIMIT)
             text = json.dumps(body) if body is not None else None
             self._connection.request(method, "/api/v1" + target, text, headers)
+            if key and self.random.random() < IMPATIENT:
+                raise TimeoutError
             response = self._connection.getresponse()
             data = response.read()
             return Answer(response.status, json.loads(data) if data else {})

@@ -1,4 +1,5 @@
 """Is each sortie and each work order done by one at a time, once, and by whom its token says?"""
+import collections
 import dataclasses
 
 
@@ -9,14 +10,14 @@ class Kind:
     given: str
     done: str
     ends: tuple
-    id: str
+    claim: str
 
 
 KINDS = (
     Kind("sortie", "sortie", "sortie_assigned", "sortie_completed",
-         ("sortie_requeued", "sortie_completed", "sortie_failed", "sortie_cancelled"), "sortie_id"),
+         ("sortie_requeued", "sortie_completed", "sortie_failed", "sortie_cancelled"), "sorties.claim_next"),
     Kind("work_order", "work_order", "work_order_claimed", "work_order_completed",
-         ("work_order_requeued", "work_order_completed", "work_order_failed", "work_order_cancelled"), "work_order_id"),
+         ("work_order_requeued", "work_order_completed", "work_order_failed", "work_order_cancelled"), "work_orders.claim"),
 )
 
 
@@ -75,6 +76,26 @@ def check_accepted(kind, evidence, holder, findings):
                 findings.add("taken_twice", f"{given[token]} and {call.key} were both given token {token}")
 
 
+def check_told(kind, evidence, findings):
+    """Who was given something was told so, unless an answer is still out."""
+    told, open_keys = set(), collections.Counter()
+    for attempts in evidence.attempts.values():
+        first = attempts[0]
+        if first.op != kind.claim:
+            continue
+        good = [call for call in attempts if call.ok]
+        for call in good:
+            told.update(given_tokens(kind, call))
+        if not good and any(call.outcome == "unknown" for call in attempts):
+            open_keys[first.request["as"]] += first.request.get("limit", 1)
+    silent = collections.Counter(event["actor"] for event in evidence.log
+                                 if event["type"] == kind.given and event["seq"] not in told)
+    for actor, count in silent.items():
+        if count > open_keys[actor]:
+            findings.add("done_twice", f"{actor} was given {count} {kind.name}s without being told; "
+                                       f"{open_keys[actor]} answers are out")
+
+
 def given_tokens(kind, call):
     if call.op == "sorties.claim_next" and kind.name == "sortie":
         yield call.answer["token"]
@@ -87,3 +108,4 @@ def check_claims(evidence, findings):
     for kind in KINDS:
         holder = follow(kind, evidence, findings)
         check_accepted(kind, evidence, holder, findings)
+        check_told(kind, evidence, findings)
