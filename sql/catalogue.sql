@@ -2,6 +2,11 @@
 -- What the database knows of the catalogue: event types, errors, the check of payloads, older payloads brought up to date.
 
 insert into fleet_log.event_types as t (type, family, stream_type, command, is_open, schema_version, words) values
+    ('checkpoint_created', 'checkpoint', 'checkpoint', 'create_checkpoint', false, 1, 'A snapshot of a mission or a sortie, all of it as it was at one position of the log. Its texts are kept apart, under the digest.'),
+    ('checkpoint_restored', 'checkpoint', 'checkpoint', 'restore_checkpoint', false, 1, 'What it remembers and nothing that came later contradicts was brought back.'),
+    ('checkpoint_deleted', 'checkpoint', 'checkpoint', 'delete_checkpoint', false, 1, 'Its texts are gone; the event of its making stays.'),
+    ('fleet_recovered', 'checkpoint', 'checkpoint', 'restore_checkpoint', false, 1, 'A mission or a sortie goes on: who was gone let go of what it had, who is there has its work and its files again.'),
+    ('context_compacted', 'context', 'context', 'create_checkpoint', false, 1, 'A pilot''s context window was emptied; what it knew is in the checkpoint that caused this.'),
     ('fleet_halted', 'halt', 'halt', 'halt', false, 1, 'Nobody in the scope claims, starts or reserves anything from here on; what is at work may end.'),
     ('fleet_resumed', 'halt', 'halt', 'lift_halt', false, 1, 'The scope is not halted any more.'),
     ('notification_rule_set', 'notification_rule', 'notification_rule', 'set_notification_rule', false, 1, 'A rule says who is told of which events. It replaces an earlier one of its name.'),
@@ -32,6 +37,8 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('file_released', 'reservation', 'reservation', 'release', false, 1, 'A reservation is over.'),
     ('file_reservation_forced', 'reservation', 'reservation', 'force_release', false, 1, 'An operator took files away from their holder.'),
     ('file_conflict', 'reservation', 'reservation', 'reserve', false, 1, 'A request met files that others hold.'),
+    ('ruling_recorded', 'ruling', 'ruling', 'record_ruling', false, 1, 'An operator decided: kept word for word and told at every briefing until it is revoked.'),
+    ('ruling_revoked', 'ruling', 'ruling', 'revoke_ruling', false, 1, 'The decision does not hold any more.'),
     ('sortie_created', 'sortie', 'sortie', 'create_sortie', false, 1, 'A piece of work for one pilot.'),
     ('sortie_updated', 'sortie', 'sortie', 'update_sortie', false, 1, 'A sortie reads differently now.'),
     ('sortie_assigned', 'sortie', 'sortie', 'claim_sortie', false, 1, 'A pilot has claimed it. The token of the lease is the seq of this event.'),
@@ -51,6 +58,7 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('message_read', 'squawk', 'message', 'read_message', false, 1, 'A recipient has read a squawk; or its sender has seen who read and acknowledged it (reader is then the sender).'),
     ('message_acked', 'squawk', 'message', 'ack_message', false, 1, 'A recipient has acknowledged a squawk, and so has read it. What it answers is kept by digest like every text of a squawk.'),
     ('message_updated', 'squawk', 'message', 'update_message', false, 1, 'The sender put another text in place of the first one, before anybody had read it.'),
+    ('message_requeued', 'squawk', 'message', 'restore_checkpoint', false, 1, 'A squawk that had come back is unread again: its recipient, who was gone, is there.'),
     ('message_bounced', 'squawk', 'message', 'send_message', false, 1, 'A recipient does not get a squawk, or loses it unread: nobody has that callsign, the pilot is deregistered, or it is stale and the sender did not want to wait.'),
     ('thread_created', 'squawk', 'thread', 'send_message', false, 1, 'A conversation begins, with its first message.'),
     ('usage_recorded', 'usage', 'usage', null, true, 1, 'What a pilot''s model used. Anyone may append it.'),
@@ -62,14 +70,7 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('work_order_cancelled', 'work_order', 'work_order', 'cancel_work', false, 1, 'Nobody does the order any more: it was called off, or something it depends on will never be completed.'),
     ('pilot_spawned', 'run', 'run', null, false, 1, 'Comes with a later release.'),
     ('pilot_terminated', 'run', 'run', null, false, 1, 'Comes with a later release.'),
-    ('checkpoint_created', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('checkpoint_restored', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('checkpoint_deleted', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('fleet_recovered', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('context_compacted', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('context_injected', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('ruling_recorded', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
-    ('ruling_revoked', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('decomposition_generated', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('coordinator_decision', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('coordinator_violation', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
@@ -101,6 +102,7 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('reservation_held', 'FL423', 409, 5, 'another pilot holds files that overlap', 'Wait for it (`--wait 30s`), choose other files, or ask the holder by name.'),
     ('version_conflict', 'FL409', 409, 5, 'the stream has moved on', 'Read it again and decide anew with its present version.'),
     ('transition_refused', 'FL411', 409, 5, 'the entity is not in a state that allows this', 'The detail says the state found and what it would allow.'),
+    ('checkpoint_damaged', 'FL432', 409, 5, 'the checkpoint is damaged', 'A copy in .fleet/local/checkpoints/ mends it: `fleet checkpoint restore` looks there by itself. Without one take the checkpoint before.'),
     ('nothing_ready', 'FL418', 409, 5, 'no work is ready for this pilot', 'Wait and ask again; `fleet ready --all` shows what waits, and why.'),
     ('halted', 'FL431', 409, 5, 'an operator has halted this', 'Finish or release what you have and wait; an operator lifts it with `fleet halt --lift` and the scope.'),
     ('callsign_taken', 'FL412', 409, 5, 'a live pilot has that callsign', 'Choose another callsign, leave it out to get a free one, or resume with --resume if it is you.'),
@@ -113,6 +115,10 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('services_busy', null, 409, 5, 'another services command is at work', 'Wait until it has ended, then look at `fleet services status`.'),
     ('already_running_elsewhere', null, 409, 5, 'a daemon of this host is already connected to this database', 'Stop it, or give this one a state and runtime directory of its own to make it a second host.'),
     ('rollback_refused', null, 409, 5, 'the schema cannot be rolled back that far', '`fleet db rollback --dry-run` shows which steps exist.'),
+    ('database_not_empty', null, 409, 5, 'the database holds work', '`--into NAME` restores beside it; `--replace` puts the backup in its place and keeps it under another name.'),
+    ('already_exists', null, 409, 5, 'there is something of that name already', 'Give another path.'),
+    ('backup_damaged', null, 409, 1, 'the backup is not what was written', 'Take another one: `fleet backup list`.'),
+    ('backup_unknown', null, 409, 1, 'the backup is of a kind or format that this program does not read', 'Use the program that wrote it, or a newer one.'),
     ('log_rewound', 'FL410', 410, 5, 'the log was rewound behind this position', 'Start again from detail.last_common, and look at what happened after it anew.'),
     ('if_match_failed', 'FL415', 412, 5, 'the entity changed since it was read', 'Read it again and send the new ETag in If-Match.'),
     ('too_large', 'FL416', 413, 2, 'it is larger than the limit', 'Send less at once; the message names the limit.'),
@@ -515,6 +521,10 @@ begin
                 and (jsonb_typeof(data -> 'body_digest') = 'string' and length(data ->> 'body_digest') between 64 and 64)
                 and (case jsonb_typeof(data -> 'body_bytes') when 'number' then scale((data -> 'body_bytes')::numeric) = 0 and (data -> 'body_bytes')::numeric between 1 and 65536 else false end)
                 and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 0 and 2000))
+        when 'message_requeued 1' then
+                data ?& '{recipient,checkpoint_id}'::text[] and data - '{recipient,checkpoint_id}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'recipient') = 'string' and length(data ->> 'recipient') between 1 and 200)
+                and (jsonb_typeof(data -> 'checkpoint_id') = 'string' and length(data ->> 'checkpoint_id') between 1 and 40)
         when 'message_bounced 1' then
                 data ?& '{recipient,reason}'::text[] and data - '{recipient,reason}'::text[] = '{}'
                 and (jsonb_typeof(data -> 'recipient') = 'string' and length(data ->> 'recipient') between 1 and 200)
@@ -527,6 +537,78 @@ begin
 end $$;
 comment on function fleet_log.sound_squawk is
     'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_squawk(''message_sent 1'', ''{}'')';
+
+create function fleet_log.sound_checkpoint(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'checkpoint_created 1' then
+                data ?& '{trigger,progress_percent,event_seq,digest,bytes,format,counts}'::text[] and data - '{mission_id,sortie_id,name,trigger,progress_percent,event_seq,digest,bytes,format,counts,pilot,body_digest,body_bytes,error_kind,error_message}'::text[] = '{}'
+                and ((data ->> 'trigger') in ('progress', 'error', 'manual', 'compaction', 'shutdown'))
+                and (case jsonb_typeof(data -> 'progress_percent') when 'number' then scale((data -> 'progress_percent')::numeric) = 0 and (data -> 'progress_percent')::numeric between 0 and 100 else false end)
+                and (case jsonb_typeof(data -> 'event_seq') when 'number' then scale((data -> 'event_seq')::numeric) = 0 and (data -> 'event_seq')::numeric between 0 and 9007199254740991 else false end)
+                and (jsonb_typeof(data -> 'digest') = 'string' and length(data ->> 'digest') between 64 and 64)
+                and (case jsonb_typeof(data -> 'bytes') when 'number' then scale((data -> 'bytes')::numeric) = 0 and (data -> 'bytes')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof(data -> 'format') when 'number' then scale((data -> 'format')::numeric) = 0 and (data -> 'format')::numeric between 1 and 1000 else false end)
+                and (case jsonb_typeof(data -> 'counts') = 'object' when true then (data -> 'counts') ?& '{sorties,held,reservations,messages,blockers,rulings,files}'::text[] and (data -> 'counts') - '{sorties,held,reservations,messages,blockers,rulings,files}'::text[] = '{}'
+                and (case jsonb_typeof((data -> 'counts') -> 'sorties') when 'number' then scale(((data -> 'counts') -> 'sorties')::numeric) = 0 and ((data -> 'counts') -> 'sorties')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'counts') -> 'held') when 'number' then scale(((data -> 'counts') -> 'held')::numeric) = 0 and ((data -> 'counts') -> 'held')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'counts') -> 'reservations') when 'number' then scale(((data -> 'counts') -> 'reservations')::numeric) = 0 and ((data -> 'counts') -> 'reservations')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'counts') -> 'messages') when 'number' then scale(((data -> 'counts') -> 'messages')::numeric) = 0 and ((data -> 'counts') -> 'messages')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'counts') -> 'blockers') when 'number' then scale(((data -> 'counts') -> 'blockers')::numeric) = 0 and ((data -> 'counts') -> 'blockers')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'counts') -> 'rulings') when 'number' then scale(((data -> 'counts') -> 'rulings')::numeric) = 0 and ((data -> 'counts') -> 'rulings')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'counts') -> 'files') when 'number' then scale(((data -> 'counts') -> 'files')::numeric) = 0 and ((data -> 'counts') -> 'files')::numeric between 0 and 2147483647 else false end) else false end)
+                and ((data -> 'mission_id') is null or (jsonb_typeof(data -> 'mission_id') = 'string' and length(data ->> 'mission_id') between 1 and 100))
+                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 100))
+                and ((data -> 'name') is null or (jsonb_typeof(data -> 'name') = 'string' and length(data ->> 'name') between 1 and 100))
+                and ((data -> 'pilot') is null or (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63))
+                and ((data -> 'body_digest') is null or (jsonb_typeof(data -> 'body_digest') = 'string' and length(data ->> 'body_digest') between 64 and 64))
+                and ((data -> 'body_bytes') is null or (case jsonb_typeof(data -> 'body_bytes') when 'number' then scale((data -> 'body_bytes')::numeric) = 0 and (data -> 'body_bytes')::numeric between 0 and 1048576 else false end))
+                and ((data -> 'error_kind') is null or (jsonb_typeof(data -> 'error_kind') = 'string' and length(data ->> 'error_kind') between 1 and 100))
+                and ((data -> 'error_message') is null or (jsonb_typeof(data -> 'error_message') = 'string' and length(data ->> 'error_message') between 1 and 500))
+        when 'checkpoint_restored 1' then
+                data ?& '{by,restored,warnings}'::text[] and data - '{by,restored,warnings,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'restored') = 'object' when true then (data -> 'restored') ?& '{sorties,reservations,messages}'::text[] and (data -> 'restored') - '{sorties,reservations,messages}'::text[] = '{}'
+                and (case jsonb_typeof((data -> 'restored') -> 'sorties') when 'number' then scale(((data -> 'restored') -> 'sorties')::numeric) = 0 and ((data -> 'restored') -> 'sorties')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'restored') -> 'reservations') when 'number' then scale(((data -> 'restored') -> 'reservations')::numeric) = 0 and ((data -> 'restored') -> 'reservations')::numeric between 0 and 2147483647 else false end)
+                and (case jsonb_typeof((data -> 'restored') -> 'messages') when 'number' then scale(((data -> 'restored') -> 'messages')::numeric) = 0 and ((data -> 'restored') -> 'messages')::numeric between 0 and 2147483647 else false end) else false end)
+                and (jsonb_typeof(data -> 'warnings') = 'array' and jsonb_array_length(data -> 'warnings') between 0 and 1000 and ((data -> 'warnings') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{255}.{255}.{255}.{236}" flag "s")') is not true)
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        when 'checkpoint_deleted 1' then
+                data ?& '{by,reason}'::text[] and data - '{by,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and ((data ->> 'reason') in ('pruned', 'manual'))
+        when 'fleet_recovered 1' then
+                data ?& '{checkpoint_id,sorties,released,reservations,messages,pilots_dropped,duration_ms}'::text[] and data - '{checkpoint_id,mission_id,sorties,released,reservations,messages,pilots_dropped,duration_ms}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'checkpoint_id') = 'string' and length(data ->> 'checkpoint_id') between 1 and 100)
+                and (jsonb_typeof(data -> 'sorties') = 'array' and jsonb_array_length(data -> 'sorties') between 0 and 100000 and ((data -> 'sorties') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
+                and (jsonb_typeof(data -> 'released') = 'array' and jsonb_array_length(data -> 'released') between 0 and 100000 and ((data -> 'released') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
+                and (jsonb_typeof(data -> 'reservations') = 'array' and jsonb_array_length(data -> 'reservations') between 0 and 100000 and ((data -> 'reservations') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true)
+                and (case jsonb_typeof(data -> 'messages') when 'number' then scale((data -> 'messages')::numeric) = 0 and (data -> 'messages')::numeric between 0 and 2147483647 else false end)
+                and (jsonb_typeof(data -> 'pilots_dropped') = 'array' and jsonb_array_length(data -> 'pilots_dropped') between 0 and 100000 and ((data -> 'pilots_dropped') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{64}" flag "s")') is not true)
+                and (case jsonb_typeof(data -> 'duration_ms') when 'number' then scale((data -> 'duration_ms')::numeric) = 0 and (data -> 'duration_ms')::numeric between 0 and 9007199254740991 else false end)
+                and ((data -> 'mission_id') is null or (jsonb_typeof(data -> 'mission_id') = 'string' and length(data ->> 'mission_id') between 1 and 100))
+        end;
+end $$;
+comment on function fleet_log.sound_checkpoint is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_checkpoint(''checkpoint_created 1'', ''{}'')';
+
+create function fleet_log.sound_context(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'context_compacted 1' then
+                data ?& '{pilot}'::text[] and data - '{pilot,size_before,size_after}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63 and (data ->> 'pilot') ~ '^[a-z][a-z0-9-]{0,62}$')
+                and ((data -> 'size_before') is null or (case jsonb_typeof(data -> 'size_before') when 'number' then scale((data -> 'size_before')::numeric) = 0 and (data -> 'size_before')::numeric between 0 and 9007199254740991 else false end))
+                and ((data -> 'size_after') is null or (case jsonb_typeof(data -> 'size_after') when 'number' then scale((data -> 'size_after')::numeric) = 0 and (data -> 'size_after')::numeric between 0 and 9007199254740991 else false end))
+        end;
+end $$;
+comment on function fleet_log.sound_context is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_context(''context_compacted 1'', ''{}'')';
 
 create function fleet_log.sound_halt(known text, data jsonb)
 returns boolean
@@ -748,6 +830,28 @@ end $$;
 comment on function fleet_log.sound_redaction is
     'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_redaction(''body_redacted 1'', ''{}'')';
 
+create function fleet_log.sound_ruling(known text, data jsonb)
+returns boolean
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return case known
+        when 'ruling_recorded 1' then
+                data ?& '{by,text,scope}'::text[] and data - '{by,text,scope}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'text') = 'string' and length(data ->> 'text') between 1 and 4000)
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind}'::text[] and (data -> 'scope') - '{kind,project,id}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('fleet', 'project', 'mission', 'sortie', 'pilot'))
+                and (((data -> 'scope') -> 'project') is null or (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
+        when 'ruling_revoked 1' then
+                data ?& '{by}'::text[] and data - '{by,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        end;
+end $$;
+comment on function fleet_log.sound_ruling is
+    'True if data is surely a right payload of this type and version. Example: select fleet_log.sound_ruling(''ruling_recorded 1'', ''{}'')';
+
 create function fleet_log.sound_usage(known text, data jsonb)
 returns boolean
 language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -794,8 +898,12 @@ begin
             then fleet_log.sound_work_order(known, data)
         when type in ('sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated')
             then fleet_log.sound_sortie(known, data)
-        when type in ('message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created')
+        when type in ('message_sent', 'message_read', 'message_acked', 'message_updated', 'message_requeued', 'message_bounced', 'thread_created')
             then fleet_log.sound_squawk(known, data)
+        when type in ('checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered')
+            then fleet_log.sound_checkpoint(known, data)
+        when type in ('context_compacted')
+            then fleet_log.sound_context(known, data)
         when type in ('fleet_halted', 'fleet_resumed')
             then fleet_log.sound_halt(known, data)
         when type in ('notification_rule_set', 'notification_rule_removed')
@@ -810,6 +918,8 @@ begin
             then fleet_log.sound_project(known, data)
         when type in ('body_redacted')
             then fleet_log.sound_redaction(known, data)
+        when type in ('ruling_recorded', 'ruling_revoked')
+            then fleet_log.sound_ruling(known, data)
         when type in ('usage_recorded')
             then fleet_log.sound_usage(known, data)
         end) is true then
@@ -880,10 +990,22 @@ begin
             '[{"name": "acker", "type": "string", "min": 1, "max": 200}, {"name": "response_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "response_bytes", "type": "integer", "optional": true, "min": 1, "max": 65536}]'
         when 'message_updated 1' then
             '[{"name": "body_digest", "type": "string", "min": 64, "max": 64}, {"name": "body_bytes", "type": "integer", "min": 1, "max": 65536}, {"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
+        when 'message_requeued 1' then
+            '[{"name": "recipient", "type": "string", "min": 1, "max": 200}, {"name": "checkpoint_id", "type": "string", "min": 1, "max": 40}]'
         when 'message_bounced 1' then
             '[{"name": "recipient", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "string", "min": 1, "max": 200, "enum": ["unknown", "deregistered", "stale"]}]'
         when 'thread_created 1' then
             '[{"name": "title", "type": "text", "min": 1, "max": 200}, {"name": "participants", "type": "strings", "min": 1, "max": 1001, "item_max": 200}]'
+        when 'checkpoint_created 1' then
+            '[{"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "name", "type": "text", "optional": true, "min": 1, "max": 100}, {"name": "trigger", "type": "string", "min": 1, "max": 20, "enum": ["progress", "error", "manual", "compaction", "shutdown"]}, {"name": "progress_percent", "type": "integer", "min": 0, "max": 100}, {"name": "event_seq", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "digest", "type": "string", "min": 64, "max": 64}, {"name": "bytes", "type": "integer", "min": 0, "max": 2147483647}, {"name": "format", "type": "integer", "min": 1, "max": 1000}, {"name": "counts", "type": "object", "fields": [{"name": "sorties", "type": "integer", "min": 0, "max": 2147483647}, {"name": "held", "type": "integer", "min": 0, "max": 2147483647}, {"name": "reservations", "type": "integer", "min": 0, "max": 2147483647}, {"name": "messages", "type": "integer", "min": 0, "max": 2147483647}, {"name": "blockers", "type": "integer", "min": 0, "max": 2147483647}, {"name": "rulings", "type": "integer", "min": 0, "max": 2147483647}, {"name": "files", "type": "integer", "min": 0, "max": 2147483647}]}, {"name": "pilot", "type": "string", "optional": true, "min": 1, "max": 63}, {"name": "body_digest", "type": "string", "optional": true, "min": 64, "max": 64}, {"name": "body_bytes", "type": "integer", "optional": true, "min": 0, "max": 1048576}, {"name": "error_kind", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "error_message", "type": "text", "optional": true, "min": 1, "max": 500}]'
+        when 'checkpoint_restored 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "restored", "type": "object", "fields": [{"name": "sorties", "type": "integer", "min": 0, "max": 2147483647}, {"name": "reservations", "type": "integer", "min": 0, "max": 2147483647}, {"name": "messages", "type": "integer", "min": 0, "max": 2147483647}]}, {"name": "warnings", "type": "strings", "min": 0, "max": 1000, "item_max": 1000}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
+        when 'checkpoint_deleted 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "string", "min": 1, "max": 20, "enum": ["pruned", "manual"]}]'
+        when 'fleet_recovered 1' then
+            '[{"name": "checkpoint_id", "type": "string", "min": 1, "max": 100}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sorties", "type": "strings", "min": 0, "max": 100000, "item_max": 100}, {"name": "released", "type": "strings", "min": 0, "max": 100000, "item_max": 100}, {"name": "reservations", "type": "strings", "min": 0, "max": 100000, "item_max": 100}, {"name": "messages", "type": "integer", "min": 0, "max": 2147483647}, {"name": "pilots_dropped", "type": "strings", "min": 0, "max": 100000, "item_max": 63}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
+        when 'context_compacted 1' then
+            '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "size_before", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "size_after", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}]'
         when 'fleet_halted 1' then
             '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
         when 'fleet_resumed 1' then
@@ -932,6 +1054,10 @@ begin
             '[{"name": "reason", "type": "text", "optional": true, "min": 0, "max": 2000}]'
         when 'body_redacted 1' then
             '[{"name": "event_id", "type": "string", "min": 1, "max": 40}, {"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}]'
+        when 'ruling_recorded 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "text", "type": "text", "min": 1, "max": 4000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "sortie", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
+        when 'ruling_revoked 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
         when 'usage_recorded 1' then
             '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "run_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "input_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "output_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "cost_micros", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "source", "type": "string", "min": 1, "max": 100}]'
         end;
@@ -940,7 +1066,7 @@ begin
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_bounced', 'thread_created', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'usage_recorded') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_requeued', 'message_bounced', 'thread_created', 'checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered', 'context_compacted', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'ruling_recorded', 'ruling_revoked', 'usage_recorded') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;

@@ -6,6 +6,9 @@ language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as 
 declare
     found jsonb := '{}';
 begin
+    if let_go.cause <> 'deregistered' then
+        w := fleet_log.checkpoint_lost(w, let_go.project, callsigns, let_go.causation_id);
+    end if;
     -- Work goes back before files are free: whoever gets the files next finds the sortie waiting for somebody.
     w := fleet_log.return_sorties(w, let_go.project, callsigns, 'pilot_lost', let_go.causation_id);
     found := found || jsonb_build_object('returned_sorties', coalesce(w.result, '[]'));

@@ -67,6 +67,7 @@ begin
     if w.code is not null then
         return w;
     end if;
+    w := fleet_log.checkpoint_host(w, id);
     -- Its pilots are not told to stop: a daemon that comes back within their lease finds their files still held.
     w := fleet_log.put(w, 'host_left', 'host', id, '{"reason": "shutdown"}');
     update fleet_live.hosts h set epoch = w.head, deadline = null, seen_at = w.at where h.host_id = id;

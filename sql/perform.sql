@@ -28,7 +28,7 @@ begin
         end if;
     end if;
     -- One row stops what would begin; what is at work may end.
-    if w.op in ('reserve', 'claim_sortie', 'start_sortie', 'claim_work', 'start_mission')
+    if w.op in ('reserve', 'claim_sortie', 'start_sortie', 'claim_work', 'start_mission', 'recover', 'restore_checkpoint')
        and exists (select from fleet_state.halts h where h.halted) then
         w := fleet_log.halt_problem(w);
         if w.code is not null then
@@ -91,6 +91,14 @@ begin
         when 'set_notification_rule' then return fleet_log.do_set_notification_rule(w);
         when 'remove_notification_rule' then return fleet_log.do_remove_notification_rule(w);
         when 'redact' then return fleet_log.do_redact(w);
+        when 'create_checkpoint' then return fleet_log.do_create_checkpoint(w);
+        when 'keep_checkpoint' then return fleet_log.do_keep_checkpoint(w);
+        when 'restore_checkpoint' then return fleet_log.do_restore_checkpoint(w);
+        when 'recover' then return fleet_log.do_recover(w);
+        when 'delete_checkpoint' then return fleet_log.do_delete_checkpoint(w);
+        when 'prune_checkpoints' then return fleet_log.do_prune_checkpoints(w);
+        when 'record_ruling' then return fleet_log.do_record_ruling(w);
+        when 'revoke_ruling' then return fleet_log.do_revoke_ruling(w);
         else return fleet_log.refuse(w, 'internal', '/op', 'the operation ' || w.op || ' has no function');
     end case;
 end $$;

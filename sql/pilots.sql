@@ -61,7 +61,9 @@ begin
     values (w.project, name, w.at, w.args ->> 'token_hash')
         on conflict on constraint pilots_pkey do update
        set seen_at = excluded.seen_at, token_hash = coalesce(excluded.token_hash, l.token_hash);
-    w.result := fleet_log.pilot_json(w.project, name) || jsonb_build_object('resumed', old.pilot_id is not null);
+    -- Missions that stand still are offered to who comes: it may be the one they wait for.
+    w.result := fleet_log.pilot_json(w.project, name) || jsonb_build_object('resumed', old.pilot_id is not null,
+        'recovery', fleet_log.recovery_offers(w.project, w.at, fleet_log.recovery_idle()));
     return w;
 end $$;
 comment on function fleet_log.do_register_pilot is

@@ -120,25 +120,32 @@ begin
      where m.message_id = g.stream_id;
 
     update fleet_state.message_recipients r
-       set state = case when r.state = 'bounced' or s.bounced_at is not null then 'bounced'
-                        when r.acked_at is not null or s.acked_at is not null then 'acked' else 'read' end,
+       set state = case when s.bounced_at is not null or r.state = 'bounced' and not s.came_back then 'bounced'
+                        when r.acked_at is not null or s.acked_at is not null then 'acked'
+                        when r.read_at is not null or s.read_at is not null then 'read' else 'unread' end,
            read_at = coalesce(r.read_at, s.read_at), acked_at = coalesce(r.acked_at, s.acked_at),
            response_digest = coalesce(r.response_digest, s.response_digest),
-           bounced_at = coalesce(r.bounced_at, s.bounced_at), bounce_reason = coalesce(r.bounce_reason, s.bounce_reason),
-           awaits_ack = r.awaits_ack and s.acked_at is null and s.bounced_at is null,
+           bounced_at = case when s.came_back then s.bounced_at else coalesce(r.bounced_at, s.bounced_at) end,
+           bounce_reason = case when s.came_back then s.bounce_reason else coalesce(r.bounce_reason, s.bounce_reason) end,
+           awaits_ack = (r.awaits_ack or s.came_back and r.acked_at is null and (
+                             select m.ack_required from fleet_state.messages m where m.message_id = r.message_id))
+                        and s.acked_at is null and s.bounced_at is null,
            -- Receipts are for the sender who asked for them, not for one who wrote to itself.
            receipt_pending = r.receipt_pending or (s.read_at is not null and r.ack_due_at is not null
                                                    and r.recipient <> r.sender),
            last_seq = s.last_seq
       from (select e.stream_id, coalesce(e.data ->> 'reader', e.data ->> 'acker', e.data ->> 'recipient') as who,
-                   max(e.seq) as last_seq, min(e.recorded_at) filter (where e.type <> 'message_bounced') as read_at,
+                   max(e.seq) as last_seq,
+                   min(e.recorded_at) filter (where e.type in ('message_read', 'message_acked')) as read_at,
                    min(e.recorded_at) filter (where e.type = 'message_acked') as acked_at,
-                   min(e.data ->> 'response_digest') as response_digest,
-                   min(e.recorded_at) filter (where e.type = 'message_bounced') as bounced_at,
-                   min(e.data ->> 'reason') as bounce_reason
-              from fleet_log.events e
-             where e.seq between apply_marks.from_seq and apply_marks.to_seq
-               and e.type in ('message_read', 'message_acked', 'message_bounced')
+                   min(e.data ->> 'response_digest') as response_digest, bool_or(e.type = 'message_requeued') as came_back,
+                   min(e.recorded_at) filter (where e.type = 'message_bounced' and e.seq > e.requeued) as bounced_at,
+                   min(e.data ->> 'reason') filter (where e.type = 'message_bounced' and e.seq > e.requeued) as bounce_reason
+              from (select x.*, coalesce(max(x.seq) filter (where x.type = 'message_requeued')
+                                             over (partition by x.stream_id, x.data ->> 'recipient'), 0) as requeued
+                      from fleet_log.events x
+                     where x.seq between apply_marks.from_seq and apply_marks.to_seq
+                       and x.type in ('message_read', 'message_acked', 'message_bounced', 'message_requeued')) e
              group by 1, 2) s
      where r.message_id = s.stream_id and r.recipient = s.who;
 
@@ -174,15 +181,21 @@ begin
        set version = e.stream_version, last_seq = e.seq
      where m.message_id = e.stream_id returning m.sender into author;
     update fleet_state.message_recipients r
-       set state = case when r.state = 'bounced' or e.type = 'message_bounced' then 'bounced'
+       set state = case when e.type = 'message_requeued' then case when r.acked_at is not null then 'acked'
+                                                                   when r.read_at is not null then 'read' else 'unread' end
+                        when r.state = 'bounced' or e.type = 'message_bounced' then 'bounced'
                         when r.acked_at is not null or e.type = 'message_acked' then 'acked' else 'read' end,
-           read_at = case when e.type = 'message_bounced' then r.read_at else coalesce(r.read_at, e.recorded_at) end,
+           read_at = case when e.type in ('message_bounced', 'message_requeued') then r.read_at
+                          else coalesce(r.read_at, e.recorded_at) end,
            acked_at = case when e.type = 'message_acked' then coalesce(r.acked_at, e.recorded_at) else r.acked_at end,
            response_digest = coalesce(r.response_digest, e.data ->> 'response_digest'),
-           bounced_at = coalesce(r.bounced_at, case when e.type = 'message_bounced' then e.recorded_at end),
-           bounce_reason = coalesce(r.bounce_reason, e.data ->> 'reason'),
-           awaits_ack = r.awaits_ack and e.type = 'message_read',
-           receipt_pending = r.receipt_pending or (e.type <> 'message_bounced' and r.ack_due_at is not null
+           bounced_at = case when e.type <> 'message_requeued' then
+               coalesce(r.bounced_at, case when e.type = 'message_bounced' then e.recorded_at end) end,
+           bounce_reason = case when e.type <> 'message_requeued' then coalesce(r.bounce_reason, e.data ->> 'reason') end,
+           awaits_ack = case when e.type <> 'message_requeued' then r.awaits_ack and e.type = 'message_read'
+               else r.acked_at is null and (select m.ack_required from fleet_state.messages m
+                                             where m.message_id = r.message_id) end,
+           receipt_pending = r.receipt_pending or (e.type in ('message_read', 'message_acked') and r.ack_due_at is not null
                                                    and r.recipient <> r.sender),
            last_seq = e.seq
      where r.message_id = e.stream_id and r.recipient = who;

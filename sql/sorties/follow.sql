@@ -19,10 +19,11 @@ begin
     if drafts is null then
         return w;
     end if;
-    return fleet_log.put_all(w, drafts, array_fill(m.mission_id::text, array[cardinality(drafts)]));
+    w := fleet_log.put_all(w, drafts, array_fill(m.mission_id::text, array[cardinality(drafts)]));
+    return fleet_log.checkpoint_by_itself(w, m.mission_id, null, 'progress', jsonb_build_object('causation_id', w.event_id));
 end $$;
 comment on function fleet_log.tell_progress is
-    'Writes mission_progressed for each quarter that was crossed and not yet told. Example, in a command: w := fleet_log.tell_progress(w, m, w.event_id)';
+    'Writes mission_progressed for each quarter that was crossed and not yet told, and takes a checkpoint. Example, in a command: w := fleet_log.tell_progress(w, m, w.event_id)';
 
 create function fleet_log.cancel_sorties(w fleet_log.work, mission text, states text[], reason text, causation_id text)
 returns fleet_log.work
@@ -241,6 +242,7 @@ declare
          where m.mission_id = s.mission_id and m.state in ('completed', 'failed', 'cancelled'));
     drafts fleet_log.draft[] := case when verdict.type is not null then array[verdict] else '{}' end;
 begin
+    w := fleet_log.checkpoint_error(w, s, error);
     -- In one statement, so that nobody who waits for it sees an end that is none.
     drafts := drafts || (s.project, 'sortie_failed', 'sortie', s.sortie_id, jsonb_build_object(
         'error', error, 'attempt', s.attempt, 'final', not again), null, null)::fleet_log.draft;

@@ -36,6 +36,8 @@ begin
          group by s.project order by s.project
     loop
         w.project := lapsed.project;
+        w := fleet_log.checkpoint_held(w, w.project, lapsed.ids, 'error',
+                 '{"kind": "lease_expired", "message": "%s let the lease run out"}', null);
         w := fleet_log.requeue_sorties(w, lapsed.ids, 'lease_expired', null);
         w := fleet_log.free_sortie_files(w, w.project, lapsed.ids, w.event_id);
         returned := returned + cardinality(lapsed.ids);
