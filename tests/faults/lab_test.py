@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 from lab import reaper, schedule  # noqa: E402
 from lab.hosts import python_root  # noqa: E402
 from lab.network import Proxy, free_ports  # noqa: E402
-from lab.processes import Child, marked_pids, started_at  # noqa: E402
+from lab.processes import Child, marked_pids, own_tag, started_at  # noqa: E402
 from lab.report import Tally  # noqa: E402
 from lab.stage import clean_environment  # noqa: E402
 from lab.waiting import eventually, now_us  # noqa: E402
@@ -142,7 +142,7 @@ class Leftovers(unittest.TestCase):
         began = started_at(dead.pid)
         dead.wait()
         orphan = pathlib.Path(tempfile.mkdtemp(prefix=f"fleet-lab-{dead.pid}-{began}-", dir="/tmp"))
-        mine = pathlib.Path(tempfile.mkdtemp(prefix=f"fleet-lab-{reaper.own_tag()}-", dir="/tmp"))
+        mine = pathlib.Path(tempfile.mkdtemp(prefix=f"fleet-lab-{own_tag()}-", dir="/tmp"))
         self.addCleanup(mine.rmdir)
         left = Child(["sleep", "60"], orphan / "log", clean_environment(), folder=orphan)
         self.addCleanup(left.kill)

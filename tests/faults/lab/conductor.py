@@ -1,10 +1,13 @@
 """Carries a schedule out: begins each fault when it is due, goes on with those under way, and writes it all down."""
 import json
 
-from lab.faults import ACTS, Effect, Finding
+from lab import faults, faults_servers
+from lab.effects import Effect, Finding
 from lab.processes import Broken
 from lab.schedule import SERVERS
 from lab.waiting import now_us, pause
+
+ACTS = {**faults.ACTS, **faults_servers.ACTS}
 
 
 class UnderWay:

@@ -1,33 +1,10 @@
-"""What each kind of fault does. A fault is a generator: what it yields is waited for, others go on meanwhile."""
+"""Faults of hosts, links and sessions. A fault is a generator: what it yields is waited for, others go on meanwhile."""
 import signal
 import subprocess
 
+from lab.effects import Finding, after, within
 from lab.postgres import SqlFailed
 from lab.processes import Broken
-from lab.waiting import now_us
-
-
-def after(seconds):
-    due = now_us() + int(seconds * 1_000_000)
-    return lambda: now_us() >= due
-
-
-def within(holds, seconds):
-    """Until it holds, at most so long."""
-    late = after(seconds)
-    return lambda: late() or holds()
-
-
-class Effect:
-    """What a fault did, for the record. `took` stays False for one that met nothing that it could break."""
-
-    def __init__(self):
-        self.took = False
-        self.note = ""
-
-    def happened(self, note=""):
-        self.took = True
-        self.note = note
 
 
 # Hosts
@@ -213,96 +190,6 @@ def reader_held(stage, fault, effect):
         effect.happened(f"count|head {lines[0]}")
 
 
-class Finding(Exception):
-    """A fault that saw with its own eyes what must not be."""
-
-
-# Servers
-
-
-def server_crashed(stage, fault, effect):
-    server = stage.primary
-    if fault.detail["how"] == "kill":
-        server.kill()
-    else:
-        server.crash()
-    effect.happened()
-    yield after(fault.seconds)
-    server.start()
-    yield within(server.answers, 30)
-
-
-def server_frozen(stage, fault, effect):
-    server = stage.primary
-    server.freeze()
-    effect.happened()
-    yield after(fault.seconds)
-    server.thaw()
-
-
-def replication_cut(stage, fault, effect):
-    """Nothing is acknowledged while the one who has to confirm it hears nothing."""
-    if not stage.follows:
-        effect.note = "nobody follows"
-        return
-    name = stage.standby.name
-    stage.network.cut(name, peers=[stage.primary.name])
-    effect.happened()
-    yield after(fault.seconds)
-    stage.network.heal(name)
-    yield within(stage.is_followed, 15)
-
-
-def disk_full(stage, fault, effect):
-    server = stage.primary
-    server.fill()
-    effect.happened()
-    yield after(fault.seconds)
-    server.make_room()
-    # A server that could not write its log has ended.
-    yield within(lambda: not server.running() or server.answers(), 5)
-    if not server.answers():
-        effect.happened("the server had to be started again")
-        server.kill()
-        server.start()
-        yield within(server.answers, 30)
-
-
-def standby_promoted(stage, fault, effect):
-    if not stage.follows:
-        effect.note = "nobody follows"
-        return
-    old, new = stage.primary, stage.standby
-    if fault.detail["old"] == "frozen":
-        old.freeze()
-    else:
-        old.crash()
-    yield after(fault.seconds)
-    stage.follows = False
-    new.wait_for_copies(False)
-    new.promote()
-    yield within(new.is_primary, 30)
-    if not new.is_primary():
-        raise Broken(f"the standby is not promoted:\n{new.child.tail()}")
-    stage.primary, stage.standby = new, None
-    effect.happened(f"{new.name} is primary")
-    yield after(1.0)
-    # Whoever keeps servers shoots the old one before it may come back.
-    old.kill()
-    copy = old.start_copy(new)
-    yield lambda: not copy.running()
-    if copy.status() != 0:
-        effect.note += "; the old one was not copied anew"
-        return
-    old.become_standby(new)
-    old.start()
-    stage.standby = old
-    yield within(stage.is_followed, 30)
-    if stage.is_followed():
-        stage.follow()
-
-
 ACTS = {act.__name__: act for act in (
     daemon_killed, daemon_frozen, host_frozen, host_frozen_long, host_lost, host_cut_off, agents_killed, clock_stepped,
-    link_cut, link_cut_one_way, link_delayed, link_half_open, listeners_killed, backends_killed, reader_held, server_crashed, server_frozen,
-    replication_cut, disk_full, standby_promoted)}
+    link_cut, link_cut_one_way, link_delayed, link_half_open, listeners_killed, backends_killed, reader_held)}

@@ -6,7 +6,7 @@ same addresses.
 import json
 import socket
 
-from lab.processes import Broken, Child, can_run, run
+from lab.processes import Broken, Child, can_run, own_tag, run
 from lab.waiting import eventually
 
 SUBNET = "10.77.0"
@@ -15,8 +15,7 @@ PORT = 5432
 
 def namespaces_work():
     """True if this account can make namespaces and drop packets in them."""
-    name = "flab-trial"
-    run(["ip", "netns", "del", name], check=False) if can_run("ip", "netns") else None
+    name = f"flab-{own_tag()}-trial"
     if not can_run("ip", "netns", "add", name):
         return False
     try:

@@ -22,6 +22,11 @@ def started_at(pid):
         return None
 
 
+def own_tag():
+    """Names this process for ever; part of the name of all that it makes."""
+    return f"{os.getpid()}-{started_at(os.getpid())}"
+
+
 def run(words, limit=60, check=True, **how):
     """A command to its end; its output as text."""
     words = [str(word) for word in words]

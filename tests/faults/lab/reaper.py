@@ -1,5 +1,4 @@
 """What a run that was killed left behind: processes, namespaces, mounts, folders. They carry their owner's name."""
-import os
 import pathlib
 import re
 import shutil
@@ -10,11 +9,6 @@ from lab.processes import marked_pids, run, signal_all, started_at
 ROOM = pathlib.Path("/tmp")
 FOLDER = re.compile(r"fleet-lab-(\d+)-(\d+)-\w+")
 NAMESPACE = re.compile(r"flab-(\d+)-(\d+)-\w+")
-
-
-def own_tag():
-    """Names this process for ever: its pid, and when it began."""
-    return f"{os.getpid()}-{started_at(os.getpid())}"
 
 
 def is_orphan(match):

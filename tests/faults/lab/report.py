@@ -61,6 +61,16 @@ class Tally:
                              (self.outcomes, other.outcomes), (self.conflicts, other.conflicts)):
             mine.update(theirs)
 
+    def dump(self):
+        return json.dumps(vars(self))
+
+    @classmethod
+    def load(cls, text):
+        tally = cls()
+        for name, value in json.loads(text).items():
+            setattr(tally, name, collections.Counter(value) if isinstance(value, dict) else value)
+        return tally
+
     def shortfalls(self):
         """Why this run says too little, as sentences."""
         for what, found, least in (

@@ -12,6 +12,7 @@ HOSTS = {"daemon_killed", "daemon_frozen", "host_frozen", "host_frozen_long",
 # Kinds that may come at any time.
 FREE = {"listeners_killed", "backends_killed", "reader_held"}
 KINDS = SERVERS | HOSTS | FREE
+NEED_STANDBY = {"standby_promoted", "replication_cut"}
 
 # How often, and how many seconds it lasts. After `rest` seconds more the next one of its group may come.
 FREQUENT = {
@@ -84,7 +85,7 @@ def draw_target(draw, kind, hosts):
 def draw_detail(draw, kind):
     if kind == "standby_promoted":
         # How the old primary goes: at once, or hanging with all its connections.
-        return {"old": draw.choice(["crashed", "frozen"])}
+        return {"old": draw.choice(["crashed", "frozen"]), "lag": draw.choice([0, 0, 0.5, 1.5])}
     if kind == "link_half_open":
         return {"side": draw.choice(["server", "client"])}
     if kind == "link_cut_one_way":
@@ -103,7 +104,7 @@ def draw_detail(draw, kind):
 def draw_schedule(seed, hosts, seconds, kinds=KINDS, standby=True):
     """`hosts`: their names. Kinds that need what a run does not have are left out by the caller."""
     draw = random.Random(f"schedule {seed}")
-    kinds = sorted(kinds - (set() if standby else {"standby_promoted", "replication_cut"}))
+    kinds = sorted(kinds - (set() if standby else NEED_STANDBY))
     if not kinds:
         return []
     free_at = {}

@@ -2,10 +2,11 @@
 import dataclasses
 import pathlib
 
-from lab import schedule
+from lab import checkers, schedule
 from lab.conductor import Conductor
 from lab.report import Tally
 from lab.stage import Stage, StageOptions
+from lab.switches import MECHANISMS
 
 
 @dataclasses.dataclass
@@ -22,22 +23,24 @@ def host_names(count):
 def plan_of(seed, options):
     if options.schedule:
         return schedule.read(options.schedule.read_text(encoding="utf-8").splitlines())
-    return schedule.draw_schedule(seed, host_names(options.hosts), options.seconds, options.only)
+    kinds, standby = options.only, True
+    if options.without:
+        mechanism = MECHANISMS[options.without]
+        standby = mechanism.stage.get("standby", True)
+        # The kinds under which the lack of it shows, if it does not show by itself.
+        kinds = mechanism.kinds & kinds or kinds
+    return schedule.draw_schedule(seed, host_names(options.hosts), options.seconds, kinds, standby)
 
 
 def stage_options(plan, options):
     stepped = {fault.target for fault in plan if fault.kind == "clock_stepped"}
     stage = StageOptions(hosts=options.hosts, namespaces=False if options.no_namespaces else None,
                          stepped=tuple(sorted(stepped)))
-    if options.without:
-        from lab.switches import MECHANISMS
-        stage = dataclasses.replace(stage, **MECHANISMS[options.without])
-    return stage
+    return dataclasses.replace(stage, **MECHANISMS[options.without].stage) if options.without else stage
 
 
 def check(folder):
     """What the checkers say of a folder, as sentences."""
-    from lab import checkers
     return checkers.check(folder).sentences()
 
 
@@ -50,16 +53,24 @@ def play(seed, plan, options):
         findings += stage.finish()
         findings += check(stage.folder)
         tally.add_run(stage.folder, options.seconds)
-        kept = stage.keep(f"seed-{seed}") if findings or options.keep else None
+        name = f"seed-{seed}" + (f"-without-{options.without}" if options.without else "")
+        kept = stage.keep(name) if findings or options.keep else None
     return Outcome(findings, tally, kept)
 
 
-def replay_words(seed, options):
-    words = ["tests/faults/run", "--seed", str(seed), "--hosts", str(options.hosts), "--seconds", str(options.seconds)]
+def play_words(options):
+    """The arguments of a run, its seed left out."""
+    words = ["--hosts", str(options.hosts), "--seconds", str(options.seconds)]
     if options.only != schedule.KINDS:
         words += ["--only", ",".join(sorted(options.only))]
     if options.without:
         words += ["--without", options.without]
     if options.no_namespaces:
         words.append("--no-namespaces")
-    return " ".join(words)
+    if options.schedule:
+        words += ["--schedule", str(options.schedule)]
+    return words
+
+
+def replay_words(seed, options):
+    return " ".join(["tests/faults/run", "--seed", str(seed), *play_words(options)])

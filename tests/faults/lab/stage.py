@@ -12,7 +12,7 @@ from lab.clock import Clocks, library
 from lab.hosts import Host, call, python_root
 from lab.network import Network, namespaces_work
 from lab.postgres import PASSWORD, Server, SqlFailed
-from lab.processes import Broken
+from lab.processes import Broken, own_tag
 from lab.waiting import eventually, now_us
 
 PROJECTS = ("alpha", "beta", "gamma")
@@ -27,6 +27,8 @@ class StageOptions:
     synchronous: bool = True
     database_switches: str = ""
     daemon_switches: str = ""
+    prepare: str = ""  # SQL, as superuser, once the schema is there
+    prepare: str = ""  # SQL that a superuser runs once the schema is there
     daemon_environment: dict = dataclasses.field(default_factory=dict)
     stepped: tuple = ()  # nodes whose clock can be stepped
     fleetd: str | None = None
@@ -62,7 +64,7 @@ class Stage:
 
     def __enter__(self):
         reaper.reap()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"fleet-lab-{reaper.own_tag()}-", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"fleet-lab-{own_tag()}-", dir="/tmp"))
         self.folder.chmod(0o755)
         try:
             self.set_up()
@@ -82,7 +84,7 @@ class Stage:
         self.clocks = Clocks(self.folder, self.options.stepped) if library() else None
         servers = ["a", "b"] if self.options.standby else ["a"]
         hosts = [f"h{i + 1}" for i in range(self.options.hosts)]
-        self.network = Network(reaper.own_tag(), self.folder, servers, hosts, self.namespaces, python_root(),
+        self.network = Network(own_tag(), self.folder, servers, hosts, self.namespaces, python_root(),
                                self.environment)
         for name in servers:
             self.servers[name] = Server(name, self.folder, self.network, self.environment, self.clocks)
@@ -95,6 +97,8 @@ class Stage:
         first, *others = self.hosts.values()
         first.start()
         first.wait_ready()
+        if self.options.prepare:
+            self.primary.text(self.options.prepare)
         for host in others:
             host.start()
         if self.options.standby:
