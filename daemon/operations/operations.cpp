@@ -94,6 +94,7 @@ Operations::Operations(OperationsParts parts) : state_(std::make_unique<State>(s
     bind_reservations(*state_);
     bind_cursors(*state_);
     bind_mail(*state_);
+    bind_briefing(*state_);
     bind_claims(*state_);
 }
 

@@ -53,6 +53,7 @@ void bind_pilots(Operations::State& state);
 void bind_reservations(Operations::State& state);
 void bind_cursors(Operations::State& state);
 void bind_mail(Operations::State& state);
+void bind_briefing(Operations::State& state);
 void bind_claims(Operations::State& state);
 
 // How often a pilot that waits counts as alive: its connection is open.
