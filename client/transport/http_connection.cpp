@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace fleet::transport {
 namespace {
@@ -169,6 +170,33 @@ asio::awaitable<Result<HttpAnswer>> HttpConnection::stream(HttpRequest request, 
     std::string& rest = parser.get().body();
     if (ok && wanted && !rest.empty()) line(rest);
     if (ok) rest.clear();
+    impl_->shut();
+    co_return answer_from(parser.get());
+}
+
+asio::awaitable<Result<HttpAnswer>> HttpConnection::stream_bytes(HttpRequest request, Millis quiet_limit,
+                                                                 BytesSink sink) {
+    Parser parser;
+    parser.body_limit(boost::none);
+    parser.header_limit(head_bytes_max);
+    SystemError failed = co_await impl_->ask(std::move(request), parser, quiet_limit);
+    if (failed) co_return impl_->fail(failed);
+
+    bool ok = parser.get().result_int() / 100 == 2;
+    bool wanted = true;
+    while (wanted && !parser.is_done()) {
+        if (quiet_limit > Millis{0}) impl_->stream.expires_after(quiet_limit);
+        auto [unread, bytes] =
+            co_await http::async_read_some(impl_->stream, impl_->buffer, parser, as_result);
+        static_cast<void>(bytes);
+        std::string& body = parser.get().body();
+        if (ok && !body.empty()) {
+            auto piece = std::exchange(body, {});
+            wanted = co_await sink(std::move(piece));
+        }
+        if (unread) co_return impl_->fail(unread);
+        if (body.size() > line_bytes_max) co_return impl_->fail(http::error::body_limit);
+    }
     impl_->shut();
     co_return answer_from(parser.get());
 }

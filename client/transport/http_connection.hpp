@@ -43,6 +43,9 @@ struct HttpAnswer {
 // Takes one line of a streamed answer, without its line break; false ends the stream.
 using LineSink = std::function<bool(std::string_view line)>;
 
+// Takes what has arrived, in pieces of any size; false ends the stream.
+using BytesSink = std::function<asio::awaitable<bool>(std::string bytes)>;
+
 // Carries one exchange at a time and stays open between them where the daemon allows it. Lives on its
 // executor, which must be serial. Every wait is bounded and cancellable; after an error it is closed.
 class HttpConnection {
@@ -62,6 +65,9 @@ public:
     // none) bounds the time between two of them. An answer that is not 2xx comes back whole. Closes the
     // connection.
     asio::awaitable<Result<HttpAnswer>> stream(HttpRequest request, Millis quiet_limit, LineSink line);
+
+    // As `stream`, for what does not consist of lines.
+    asio::awaitable<Result<HttpAnswer>> stream_bytes(HttpRequest request, Millis quiet_limit, BytesSink sink);
 
     void close();
 

@@ -41,11 +41,12 @@ struct NotStarted {
 // because other threads of the daemon may hold locks.
 struct Prepared {
     std::vector<char*> arguments;
-    std::array<char const*, 4> environment{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", nullptr};
+    std::vector<char*> environment;
     char const* directory;
     Account const* account;
     int input;
     int output;
+    int errors;
     int report;
     bool outlives_us;
     pid_t parent;
@@ -72,7 +73,7 @@ struct Prepared {
     if (::chdir(p.directory) != 0) give_up(p.report, Stage::directory);
     ::dup2(p.input, STDIN_FILENO);
     ::dup2(p.output, STDOUT_FILENO);
-    ::dup2(p.output, STDERR_FILENO);
+    ::dup2(p.errors, STDERR_FILENO);
     // Sockets of the daemon must not live on in a server that outlives it. `report` is close-on-exec by
     // itself.
     ::syscall(SYS_close_range, 3U, ~0U, 1U << 2U /* CLOSE_RANGE_CLOEXEC */);
@@ -80,7 +81,7 @@ struct Prepared {
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number : {SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGCHLD, SIGUSR1}) ::signal(number, SIG_DFL);
-    ::execve(p.arguments[0], p.arguments.data(), const_cast<char**>(p.environment.data()));
+    ::execve(p.arguments[0], p.arguments.data(), p.environment.data());
     give_up(p.report, Stage::exec);
 }
 
@@ -98,11 +99,19 @@ public:
     void close(std::size_t i) {
         if (ends_.at(i) >= 0) ::close(std::exchange(ends_.at(i), -1));
     }
+    int release(std::size_t i) { return std::exchange(ends_.at(i), -1); }
 
 private:
     std::array<int, 2> ends_{-1, -1};
     bool is_open_ = false;
 };
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+    std::vector<char*> all;
+    for (auto& word : words) all.push_back(word.data());
+    all.push_back(nullptr);
+    return all;
+}
 
 Error not_started(NotStarted why, Command const& command) {
     auto const& program = command.arguments.front();
@@ -143,6 +152,8 @@ Child::Child(Child&& other) noexcept
       is_ours_(other.is_ours_),
       outlives_us_(other.outlives_us_),
       end_(std::move(other.end_)),
+      output_(std::move(other.output_)),
+      errors_(std::move(other.errors_)),
       exit_(other.exit_) {
     other.end_.reset();
 }
@@ -159,18 +170,24 @@ Result<Child> Child::spawn(asio::any_io_executor executor, Command command) {
     FLEET_ASSERT(command.input.size() <= 4096, "the input fits into a pipe, so writing it never waits");
     Pipe report;
     Pipe input;
-    if (!report.is_open() || !input.is_open()) return system_failure("cannot make a pipe", errno);
+    Pipe said;
+    Pipe complained;
+    if (!report.is_open() || !input.is_open() || !said.is_open() || !complained.is_open())
+        return system_failure("cannot make a pipe", errno);
     auto const target = command.output.empty() ? std::filesystem::path("/dev/null") : command.output;
     auto const output = ::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (output < 0) return system_failure("cannot write " + target.string(), errno);
+    if (command.environment.empty())
+        command.environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8"};
 
     Prepared prepared{};
-    for (auto& argument : command.arguments) prepared.arguments.push_back(argument.data());
-    prepared.arguments.push_back(nullptr);
+    prepared.arguments = pointers(command.arguments);
+    prepared.environment = pointers(command.environment);
     prepared.directory = command.directory.c_str();
     prepared.account = command.account ? &*command.account : nullptr;
     prepared.input = input.end(0);
-    prepared.output = output;
+    prepared.output = command.pipes_output ? said.end(1) : output;
+    prepared.errors = command.pipes_errors ? complained.end(1) : prepared.output;
     prepared.report = report.end(1);
     prepared.outlives_us = command.outlives_us;
     prepared.parent = ::getpid();
@@ -192,7 +209,10 @@ Result<Child> Child::spawn(asio::any_io_executor executor, Command command) {
         [[maybe_unused]] auto const written =
             ::write(input.end(1), command.input.data(), command.input.size());
     }
-    return Child(std::move(executor), pid, true, command.outlives_us);
+    Child child(executor, pid, true, command.outlives_us);
+    if (command.pipes_output) child.output_.emplace(executor, said.release(0));
+    if (command.pipes_errors) child.errors_.emplace(executor, complained.release(0));
+    return child;
 }
 
 Result<Child> Child::adopt(asio::any_io_executor executor, pid_t pid) {

@@ -9,6 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/readable_pipe.hpp>
 
 #include <filesystem>
 #include <optional>
@@ -22,8 +23,11 @@ namespace asio = boost::asio;
 struct Command {
     std::vector<std::string> arguments{};  // [0] is the program's path; PATH is not searched
     std::filesystem::path output{};        // stdout and stderr are appended to it; empty: dropped
-    std::string input{};                   // given on stdin, at most 4096 bytes
-    std::optional<Account> account{};      // run as; needs root
+    bool pipes_output = false;             // stdout (and stderr, unless piped itself) is for `Child::output`
+    bool pipes_errors = false;             // stderr is for `Child::errors`
+    std::vector<std::string> environment{};  // "NAME=value"; empty: PATH, LANG and LC_ALL alone
+    std::string input{};                     // given on stdin, at most 4096 bytes
+    std::optional<Account> account{};        // run as; needs root
     std::filesystem::path directory{"/"};
     bool outlives_us = false;  // a session of its own, and it stays when we end
 };
@@ -53,6 +57,9 @@ public:
     asio::awaitable<std::optional<Exit>> wait(Millis limit);
     void signal(int number) const;
     bool has_ended() { return reap().has_value(); }
+    // What it says, when the command asked for that; to be read by one coroutine at a time.
+    asio::readable_pipe& output() { return *output_; }
+    asio::readable_pipe& errors() { return *errors_; }
 
 private:
     Child(asio::any_io_executor executor, pid_t pid, bool is_ours, bool outlives_us);
@@ -64,6 +71,8 @@ private:
     bool outlives_us_;
     std::optional<asio::posix::stream_descriptor>
         end_;  // readable when it has ended (pidfd); empty on old kernels
+    std::optional<asio::readable_pipe> output_{};
+    std::optional<asio::readable_pipe> errors_{};
     std::optional<Exit> exit_;
 };
 

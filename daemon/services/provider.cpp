@@ -1,6 +1,11 @@
 #include "services/provider.hpp"
 
+#include "services/failure.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
+#include <cctype>
 #include <regex>
 
 namespace fleet::services {
@@ -26,6 +31,25 @@ Look const& look_of(ServerState state) {
 
 }  // namespace
 
+asio::awaitable<Result<std::string>> Provider::set_aside(Progress) {
+    co_return failure(ErrorCode::not_configured, "the data of this server are not within reach of fleetd",
+                      "Give it an empty database, and try again.");
+}
+
+asio::awaitable<Result<std::string>> Provider::recover(RecoveryPlan, Progress) {
+    co_return failure(ErrorCode::not_configured,
+                      "a point in time is restored by the fleetd that runs the server with provider native",
+                      "A base backup and its archived WAL can be put back by hand: docs/guide/backup.md.");
+}
+
+asio::awaitable<Result<std::string>> Provider::take_recovered(Progress) {
+    co_return failure(ErrorCode::not_running, "nothing was recovered");
+}
+
+asio::awaitable<void> Provider::drop_recovered() {
+    co_return;
+}
+
 std::string_view state_word(ServerState state) {
     return look_of(state).state;
 }
@@ -40,12 +64,25 @@ Json status_json(ServerStatus const& status) {
     if (!status.version.empty()) json["version"] = status.version;
     if (!status.host.empty()) json["host"] = status.host;
     if (status.port != 0) json["port"] = status.port;
+    if (!status.container.empty()) json["container"] = status.container;
+    if (!status.image.empty()) json["image"] = status.image;
+    if (!status.chosen_because.empty()) json["chosen_because"] = status.chosen_because;
     if (!status.data_directory.empty()) json["data_directory"] = status.data_directory;
     if (status.pid) json["pid"] = *status.pid;
     if (status.uptime) json["uptime_seconds"] = status.uptime->count() / 1000;
     if (status.memory_bytes) json["memory_bytes"] = *status.memory_bytes;
     if (status.query) json["query_ms"] = static_cast<double>(status.query->count()) / 1000.0;
     return json;
+}
+
+std::string url_escaped(std::string_view text) {
+    std::string result;
+    for (char c : text) {
+        auto const is_plain =
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == '/';
+        result += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return result;
 }
 
 std::string conninfo_value(std::string_view value) {

@@ -3,6 +3,7 @@
 #include "cli/daemon_start.hpp"
 #include "cli/menu.hpp"
 #include "cli/screen/words.hpp"
+#include "cli/steps.hpp"
 #include "cli/toml_file.hpp"
 
 #include <fleet/backoff.hpp>
@@ -21,6 +22,7 @@ constexpr Millis status_limit{1'800};
 struct UpFlags {
     std::string provider{};
     std::string bin_dir{};
+    std::string image{};
     std::string port{};
     bool dry_run = false;
 
@@ -33,37 +35,11 @@ struct UpFlags {
         };
         put("--provider", provider);
         put("--postgres-bin-dir", bin_dir);
+        put("--podman-image", image);
         put("--postgres-port", port);
         return flags;
     }
 };
-
-bool is_done(Json const& step) {
-    return flag_or(step, "ok", false) || flag_or(step, "done", false);
-}
-
-std::string step_line(Json const& step, Style const& style) {
-    bool done = is_done(step);
-    auto symbol = done ? style(Ink::green, "✓") : style(Ink::cyan, "…");
-    return fmt::format("{} {}", symbol, printable(text_or(step, "text", text_or(step, "step", ""))));
-}
-
-// Shows steps as they come: on a terminal the running one in place, finished ones as lines that stay.
-JsonSink step_sink(Context& context) {
-    return [&context](Json const& step) {
-        Screen& screen = context.screen();
-        screen.document(step);
-        auto line = step_line(step, screen.note_style());
-        bool done = is_done(step);
-        if (!done && screen.is_terminal()) {
-            screen.passing(line);
-            return true;
-        }
-        screen.passing("");
-        screen.note(line);
-        return true;
-    };
-}
 
 std::string health_line(Json const& status, Style const& style) {
     auto state = text_or(status, "state", "unknown");
@@ -82,7 +58,11 @@ void show_status(Screen& screen, Json const& status) {
     auto words = text_or(status, "words", "");
     screen.say(fmt::format("{}  {}{}", style(Ink::bold, "database"), health_line(status, style),
                            words.empty() ? "" : " · " + printable(words)));
-    say_member(screen, "provider", text_or(status, "provider", ""));
+    auto chosen = text_or(status, "chosen_because", "");
+    say_member(screen, "provider",
+               text_or(status, "provider", "") + (chosen.empty() ? "" : fmt::format(" ({})", chosen)));
+    say_member(screen, "container", text_or(status, "container", ""));
+    say_member(screen, "image", text_or(status, "image", ""));
     say_member(screen, "version", text_or(status, "version", ""));
     if (auto host = text_or(status, "host", ""); !host.empty()) {
         auto port = number_or(status, "port", 0);
@@ -211,8 +191,9 @@ void add_up(Menu& menu, CLI::App& services) {
                              [flags](Context& context) { return up(context, *flags); });
     app.add_option("--provider", flags->provider, "Who runs PostgreSQL")
         ->type_name("NAME")
-        ->check(CLI::IsMember({"auto", "native", "external"}));
+        ->check(CLI::IsMember({"auto", "podman", "native", "external"}));
     app.add_option("--postgres-bin-dir", flags->bin_dir, "Where initdb and postgres are")->type_name("DIR");
+    app.add_option("--podman-image", flags->image, "Image of the container")->type_name("IMAGE");
     app.add_option("--postgres-port", flags->port, "Port on loopback")->type_name("PORT");
     app.add_flag("--dry-run", flags->dry_run, "Say what would be done");
 }

@@ -1,0 +1,42 @@
+// What was made is removed, and nothing else.
+#include "services/podman.hpp"
+
+#include <utility>
+
+namespace fleet::services {
+namespace {
+
+bool is_of(Labels const& labels, std::string const& home) {
+    auto const at = labels.find(home_label);
+    return at != labels.end() && at->second == home;
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> clear_away(std::shared_ptr<Engine> engine, ClearAway what) {
+    auto container = co_await engine->container(what.container);
+    if (!container) co_return container.error();
+    if (*container && is_of((*container)->labels, what.home)) {
+        auto removed = co_await engine->remove(what.container);
+        if (!removed) co_return removed.error();
+    }
+    if (!what.data) co_return Result<void>{};
+    auto secret = co_await engine->secret(what.secret);
+    if (!secret) co_return secret.error();
+    if (*secret && is_of(**secret, what.home)) {
+        auto removed = co_await engine->remove_secret(what.secret);
+        if (!removed) co_return removed.error();
+    }
+    auto volume = co_await engine->volume(what.volume);
+    if (!volume) co_return volume.error();
+    if (*volume && is_of(**volume, what.home)) {
+        auto removed = co_await engine->remove_volume(what.volume);
+        if (!removed) co_return removed.error();
+    }
+    // Last: as long as it stands, the next start does what is left to do.
+    std::error_code ignored;
+    std::filesystem::remove(what.unfinished, ignored);
+    co_return Result<void>{};
+}
+
+}  // namespace fleet::services
