@@ -45,9 +45,11 @@ std::vector<std::string> words_below(CLI::App const& app) {
 
 void add_commands(Menu& menu) {
     add_services(menu);
+    add_uninstall(menu);
     add_project(menu);
     add_projects(menu);
     add_pilots(menu);
+    add_prime(menu);
     add_board(menu);
     add_missions(menu);
     add_sorties(menu);
@@ -60,8 +62,13 @@ void add_commands(Menu& menu) {
     add_events(menu);
     add_watch(menu);
     add_cursors(menu);
+    add_checkpoints(menu);
+    add_resume(menu);
+    add_rulings(menu);
+    add_history(menu);
     add_replay(menu);
     add_db(menu);
+    add_backup(menu);
     add_simulate(menu);
     add_documents(menu);
 }

@@ -78,6 +78,7 @@ duties::DutyOptions duty_options(AppParts const& parts) {
     options.order_lock_limit = parts.settings.order_lock_limit;
     options.step_limit = parts.settings.connect_timeout;
     options.reconnect = BackoffLimits{parts.settings.reconnect_first, parts.settings.reconnect_longest};
+    options.schema_known = known_schema();
     return options;
 }
 
@@ -133,6 +134,7 @@ App::App(AppParts parts)
       schema_work_(loop(), fmt::format("fleetd/{}/schema", parts_.host_id), report_to(parts_.log)),
       database_(
           DatabaseParts{loop(), *provider_, schema_work_, parts_.log, health_, parts_.files.wanted, {}}),
+      backups_(*this),
       readers_(
           loop(), [this] { return database_.dsn(); },
           pool_of(parts_, "reader", static_cast<std::size_t>(parts_.settings.pool_readers)),
@@ -159,9 +161,14 @@ App::App(AppParts parts)
     bind_services(operations_, *this);
     bind_schema(operations_, *this);
     bind_status(operations_, *this);
+    bind_backups(operations_, *this);
     watch_process(metrics_);
     watch_parts(metrics_, *this);
     database_.after_start([this] { return join_fleet(); });
+    database_.when_too_new([this](Error const& error) {
+        parts_.log.error("this fleetd is too old for the database, and stops", error);
+        request_stop(describe(error), fleet::exit_code(error));
+    });
 }
 
 App::~App() = default;

@@ -2,6 +2,7 @@
 // docs/architecture.md §4.
 #pragma once
 
+#include "app/backups.hpp"
 #include "app/configuration.hpp"
 #include "app/database.hpp"
 #include "app/notify.hpp"
@@ -60,6 +61,7 @@ public:
     // For the operations that app binds.
     AppParts const& parts() const { return parts_; }
     Database& database() { return database_; }
+    Backups& backups() { return backups_; }
     SchemaWork& schema_work() { return schema_work_; }
     store::Reads& reads() { return reads_; }
     bus::Bus& bus() { return bus_; }
@@ -92,6 +94,7 @@ private:
     std::unique_ptr<services::Provider> provider_;
     SchemaWork schema_work_;
     Database database_;
+    Backups backups_;
     pg::Pool readers_;
     pg::Pool writer_;
     store::Reads reads_;
@@ -127,6 +130,7 @@ asio::awaitable<Json> services_status(App& app);
 void bind_services(ops::Operations& operations, App& app);
 void bind_schema(ops::Operations& operations, App& app);
 void bind_status(ops::Operations& operations, App& app);
+void bind_backups(ops::Operations& operations, App& app);
 
 // app/app_metrics.cpp
 void watch_process(observe::Metrics& metrics);

@@ -113,7 +113,9 @@ void Database::ended(Result<void> outcome, bool tries_again) {
     auto const& error = outcome.error();
     if (error.code != ErrorCode::stopping) parts_.log.error("the database could not be brought up", error);
     move_to(Phase::failed, error);
-    auto const may_pass = error.code == ErrorCode::away || error.code == ErrorCode::internal;
+    if (error.code == ErrorCode::schema_newer && when_too_new_) return when_too_new_(error);
+    auto const may_pass = error.code == ErrorCode::away || error.code == ErrorCode::internal ||
+                          error.code == ErrorCode::pooler_found;
     if (may_pass && (tries_again || !parts_.provider.manages())) start_watching();
 }
 
@@ -148,7 +150,9 @@ asio::awaitable<Result<void>> Database::update_schema(services::Progress progres
     if (!found->usable && found->version > found->known)
         co_return services::failure(
             ErrorCode::schema_newer,
-            fmt::format("the database has schema {}, this fleetd knows {}", found->version, found->known));
+            fmt::format("the database is at version {}, which needs a program that knows version {}; this one "
+                        "knows {}",
+                        found->version, found->breaking_since, found->known));
     if (found->is_current()) {
         progress(services::Step{"schema", fmt::format("schema {} is current", found->version), true});
         co_return Result<void>{};
@@ -196,6 +200,19 @@ asio::awaitable<Result<void>> Database::destroy() {
         move_to(Phase::failed, gone.error());
     schema_status_.reset();
     co_return gone;
+}
+
+asio::awaitable<Result<std::string>> Database::set_aside(services::Progress progress) {
+    if (phase_ == Phase::stopping) co_return busy(phase_word(phase_));
+    co_await end_start();
+    move_to(Phase::stopping);
+    auto moved = co_await parts_.provider.set_aside(std::move(progress));
+    if (moved)
+        move_to(Phase::stopped);
+    else
+        move_to(Phase::failed, moved.error());
+    schema_status_.reset();
+    co_return moved;
 }
 
 void Database::resume() {
@@ -253,12 +270,17 @@ asio::awaitable<bool> Database::start_again(std::string why) {
         co_await timer.async_wait(asio::use_awaitable);
         auto started = co_await bring_up(steps);
         auto const is_up = started.has_value();
+        auto const is_too_new = !is_up && started.error().code == ErrorCode::schema_newer;
         if (is_up)
             move_to(Phase::running);
         else
             why = started.error().message;
+        if (is_too_new) {
+            move_to(Phase::failed, started.error());
+            if (when_too_new_) when_too_new_(started.error());
+        }
         steps->end(std::move(started));
-        if (is_up) co_return true;
+        if (is_up || is_too_new) co_return is_up;
     }
 }
 

@@ -53,6 +53,9 @@ public:
     // `up`.
     void after_start(std::function<asio::awaitable<Result<void>>()> work) { after_start_ = std::move(work); }
 
+    // Called when the schema has become too new for this program: nothing it could do would be right.
+    void when_too_new(std::function<void(Error const&)> work) { when_too_new_ = std::move(work); }
+
     // Brings everything up, or joins whoever does so already. The work goes on when nobody watches.
     std::shared_ptr<Steps> up() { return up(false); }
     // Stops the server and starts it again. Errors (as the outcome): services_busy.
@@ -62,6 +65,9 @@ public:
     asio::awaitable<Result<void>> down();
     // Stops the server and removes the data. Errors as `down`.
     asio::awaitable<Result<void>> destroy();
+    // Stops the server and moves its data out of the way; where they are kept. Errors as `down`, and
+    // not_configured when the server is not ours.
+    asio::awaitable<Result<std::string>> set_aside(services::Progress progress);
     // At the start of the daemon: brings up what was up before, or what runs without us, and keeps trying.
     void resume();
     // Ends watching, and a start that is under way. A server that runs goes on: the next daemon finds it.
@@ -97,6 +103,7 @@ private:
 
     DatabaseParts parts_;
     std::function<asio::awaitable<Result<void>>()> after_start_;
+    std::function<void(Error const&)> when_too_new_;
     Phase phase_ = Phase::stopped;
     std::optional<Error> trouble_;
     std::string dsn_;  // while running

@@ -3,6 +3,7 @@
 
 #include "services/provider.hpp"
 
+#include <fleet/json_value.hpp>
 #include <fleet/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -27,13 +28,16 @@ public:
         steps_.push_back(std::move(step));
         changed_.cancel();
     }
-    void end(Result<void> outcome) {
+    // `last` is what the last line says besides "done", when all went well.
+    void end(Result<void> outcome, Json last = Json::object()) {
         outcome_ = std::move(outcome);
+        last_ = std::move(last);
         changed_.cancel();
     }
 
     std::vector<services::Step> const& all() const { return steps_; }
     std::optional<Result<void>> const& outcome() const { return outcome_; }
+    Json const& last() const { return last_; }
     // Completes when there are more than `seen` steps or the end has come.
     asio::awaitable<void> more_than(std::size_t seen);
     // For somebody who may be woken from outside: completes `more_than` without a change.
@@ -42,6 +46,7 @@ public:
 private:
     std::vector<services::Step> steps_;
     std::optional<Result<void>> outcome_;
+    Json last_ = Json::object();
     asio::steady_timer changed_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 
@@ -49,9 +50,13 @@ std::string conninfo(std::string const& dsn, SessionSettings const& settings) {
     for (auto const* option = options.get(); option->keyword; ++option)
         if (option->val) all[option->keyword] = option->val;
     all["client_encoding"] = "UTF8";
+    // Of several servers only the one that can be written is of use.
+    if (all["host"].find(',') != std::string::npos || all["hostaddr"].find(',') != std::string::npos)
+        all.try_emplace("target_session_attrs", "read-write");
     if (!settings.application_name.empty()) all["application_name"] = settings.application_name;
     std::string text;
-    for (auto const& [keyword, value] : all) text += keyword + "=" + quoted(value) + " ";
+    for (auto const& [keyword, value] : all)
+        if (!value.empty()) text += keyword + "=" + quoted(value) + " ";
     return text;
 }
 

@@ -97,7 +97,9 @@ int major_of(std::string_view version) {
     return major;
 }
 
-std::vector<Binaries> installed_binaries(PlacesToLook const& places) {
+namespace {
+
+std::vector<fs::path> directories_of(PlacesToLook const& places) {
     std::vector<fs::path> directories;
     std::error_code problem;
     if (!places.configured.empty()) {
@@ -112,8 +114,14 @@ std::vector<Binaries> installed_binaries(PlacesToLook const& places) {
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
     }
+    return directories;
+}
+
+}  // namespace
+
+std::vector<Binaries> installed_binaries(PlacesToLook const& places) {
     std::vector<Binaries> found;
-    for (auto const& directory : directories)
+    for (auto const& directory : directories_of(places))
         if (auto one = look_into(directory)) found.push_back(*std::move(one));
     std::stable_sort(found.begin(), found.end(),
                      [](auto const& a, auto const& b) { return a.major > b.major; });
@@ -146,6 +154,28 @@ Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<std::
                 *data_version));
     return failure(ErrorCode::binaries_missing,
                    fmt::format("PostgreSQL {} or newer is needed, found {}", oldest_major, versions(found)));
+}
+
+Result<ClientProgram> choose_client(PlacesToLook const& places, std::string const& program, int server_major,
+                                    bool exactly) {
+    std::optional<ClientProgram> best;
+    std::string others;
+    for (auto const& directory : directories_of(places)) {
+        auto const path = directory / program;
+        if (::access(path.c_str(), X_OK) != 0) continue;
+        auto const version = version_in(ask_version(path));
+        auto const major = major_of(version);
+        auto const fits = exactly ? major == server_major : major >= server_major;
+        if (!fits) others += fmt::format("{}{} in {}", others.empty() ? "" : ", ", version, directory.string());
+        if (fits && (!best || major < best->major)) best = ClientProgram{path, major, version};
+    }
+    if (best) return *std::move(best);
+    return failure(ErrorCode::binaries_missing,
+                   fmt::format("no {} for a PostgreSQL {} server{}", program, server_major,
+                               others.empty() ? "" : "; found " + others),
+                   fmt::format("Install the client programs of PostgreSQL {}: `apt install postgresql-client-{}`, "
+                               "or set postgres_bin_dir.",
+                               server_major, server_major));
 }
 
 }  // namespace fleet::services

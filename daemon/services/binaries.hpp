@@ -37,4 +37,17 @@ std::vector<Binaries> installed_binaries(PlacesToLook const& places);
 // PG_VERSION). Errors: binaries_missing; wrong_major when there are some, but none for the data.
 Result<Binaries> choose_binaries(PlacesToLook const& places, std::optional<std::string> const& data_version);
 
+// A program of PostgreSQL's that talks to a server: pg_dump, pg_restore, pg_basebackup.
+struct ClientProgram {
+    std::filesystem::path path;
+    int major = 0;
+    std::string version;
+};
+
+// The one that fits a server of `server_major` best: of the same major, else the next newer one, which reads
+// older servers. With `exactly` no other major will do (pg_basebackup's WAL, pg_verifybackup). Errors:
+// binaries_missing, with what to install.
+Result<ClientProgram> choose_client(PlacesToLook const& places, std::string const& program, int server_major,
+                                    bool exactly = false);
+
 }  // namespace fleet::services

@@ -42,7 +42,7 @@ constexpr std::array<Known, 9> known_endings{{
 }  // namespace
 
 std::string server_conf(ServerConf const& conf) {
-    return fmt::format(
+    auto text = fmt::format(
         R"(# Written by fleetd at each start. Change settings with ALTER SYSTEM: they win over this file.
 listen_addresses = '{}'
 port = {}
@@ -63,6 +63,7 @@ tcp_keepalives_interval = 10
 tcp_keepalives_count = 3
 tcp_user_timeout = '10s'
 
+{}
 log_destination = 'stderr'
 logging_collector = off
 log_line_prefix = '%m [%p] %q%u@%d %a '
@@ -75,7 +76,9 @@ lc_messages = 'C'
 track_io_timing = on
 autovacuum_vacuum_insert_threshold = 10000
 )",
-        loopback, conf.port, conf.socket_directory.string(), conf.shared_buffers_bytes / 1024);
+        loopback, conf.port, conf.socket_directory.string(), conf.shared_buffers_bytes / 1024, archive_lines(conf));
+    for (auto const& line : conf.more) text += line + "\n";
+    return text;
 }
 
 std::string access_rules() {

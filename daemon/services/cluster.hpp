@@ -25,6 +25,11 @@ struct ClusterPaths {
     std::filesystem::path root;
 
     std::filesystem::path data() const { return root / "data"; }
+    std::filesystem::path recovering() const { return root / "data.recovering"; }
+    std::filesystem::path recovery_log() const { return log_directory() / "recovery.log"; }
+    std::filesystem::path archives() const { return root / "archive"; }
+    // What was in its place before a restore: "data.before-20261121T105200".
+    std::filesystem::path before(std::string const& stamp) const { return root / ("data.before-" + stamp); }
     std::filesystem::path unfinished() const { return root / "data.new"; }
     std::filesystem::path password() const { return root / "password"; }
     std::filesystem::path pgpass() const { return root / "pgpass"; }  // the same for psql
@@ -41,9 +46,22 @@ struct ServerConf {
     std::filesystem::path socket_directory;
     int port = 0;
     std::int64_t shared_buffers_bytes = 0;
+    std::filesystem::path archive{};  // of finished WAL; empty: none is kept
+    int archive_seconds = 60;         // an unfinished piece is archived after so long
+    std::vector<std::string> more{};  // lines of its own, last
 };
 // fleet.conf, included by postgresql.conf and written anew at each start; ALTER SYSTEM overrides it.
 std::string server_conf(ServerConf const& conf);
+// The part of it that is about archiving: archive_mode, archive_timeout and archive_command, or nothing.
+std::string archive_lines(ServerConf const& conf);
+// A value inside postgresql.conf.
+std::string conf_value(std::string_view value);
+// What PostgreSQL runs for each finished piece of WAL: beside its place first, flushed, then named.
+std::string archive_command(std::filesystem::path const& archive);
+// The other way; `present` is a data directory whose own WAL is looked at when the archive does not have a piece.
+std::string restore_command(std::filesystem::path const& archive, std::filesystem::path const& present);
+// Sixteen hex digits that tell this cluster from all others. Errors: wrong_major when it cannot be read.
+Result<std::string> system_identifier(std::filesystem::path const& data);
 // pg_hba.conf: scram for everybody, from this machine only.
 std::string access_rules();
 std::string pgpass_lines(ServerConf const& conf, std::string_view password);

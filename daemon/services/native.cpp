@@ -1,6 +1,7 @@
 #include "services/native.hpp"
 
 #include "services/failure.hpp"
+#include "services/lock_wait.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -17,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Millis lock_pause{100};
+constexpr Millis look_pause{100};
 constexpr Millis first_probe_pause{50};
 constexpr Millis longest_probe_pause{500};
 constexpr Millis probe_limit{2'000};
@@ -69,7 +70,7 @@ asio::awaitable<Result<void>> Native::start(Progress progress) {
     std::error_code problem;
     fs::create_directories(options_.paths.root, problem);
     if (problem) co_return system_failure("cannot make " + options_.paths.root.string(), problem.value());
-    auto lock = co_await take_lock(progress);
+    auto lock = co_await wait_for_lock(executor_, options_.paths.lock(), options_.lock_limit, progress);
     if (!lock) co_return lock.error();
     if (auto const found = running()) {
         say(progress, "start", fmt::format("PostgreSQL runs already (pid {})", found->pid));
@@ -90,24 +91,6 @@ asio::awaitable<Result<void>> Native::start(Progress progress) {
     if (!cleared) co_return cleared.error();
     auto launched = co_await launch(*prepared, progress);
     co_return launched;
-}
-
-asio::awaitable<Result<FileLock>> Native::take_lock(Progress progress) {
-    auto const deadline = std::chrono::steady_clock::now() + options_.lock_limit;
-    bool said = false;
-    while (true) {
-        auto taken = FileLock::try_take(options_.paths.lock());
-        if (!taken) co_return taken.error();
-        if (*taken) co_return std::move(**taken);
-        auto const holder = lock_holder(options_.paths.lock());
-        if (std::chrono::steady_clock::now() >= deadline)
-            co_return failure(ErrorCode::services_busy,
-                              fmt::format("another fleetd (pid {}) is at work on {}", holder,
-                                          options_.paths.root.string()));
-        if (!said) say(progress, "lock", fmt::format("waiting for another `up` (pid {})", holder));
-        said = true;
-        co_await pause(executor_, lock_pause);
-    }
 }
 
 // Everything that can be found out before anything is made or started.
@@ -163,7 +146,7 @@ asio::awaitable<Result<void>> Native::clear_stale_pid(Progress progress) {
                                           left->pid, pids.empty() ? " (unknown)" : pids),
                               "End them with `kill`, then try again.");
         }
-        co_await pause(executor_, lock_pause);
+        co_await pause(executor_, look_pause);
     }
     std::error_code problem;
     fs::remove(options_.paths.data() / "postmaster.pid", problem);
@@ -198,6 +181,12 @@ Result<ServerConf> Native::configure(Prepared const& prepared) {
     if (!directory) return directory.error();
     if (auto made = make_directory(*directory, 0700, prepared.account); !made) return made.error();
     ServerConf conf{*directory, *port, options_.shared_buffers_bytes};
+    if (options_.keeps_wal) {
+        auto archive = make_archive(prepared.account);
+        if (!archive) return archive.error();
+        conf.archive = *std::move(archive);
+        conf.archive_seconds = static_cast<int>(options_.archive_timeout.count() / 1000);
+    }
     auto const password = read_file(options_.paths.password());
     if (!password)
         return failure(
@@ -294,7 +283,7 @@ asio::awaitable<Result<void>> Native::destroy(Progress progress) {
     if (!stopped) co_return stopped.error();
     std::error_code problem;
     if (!fs::exists(options_.paths.root, problem)) co_return Result<void>{};
-    auto lock = co_await take_lock(progress);
+    auto lock = co_await wait_for_lock(executor_, options_.paths.lock(), options_.lock_limit, progress);
     if (!lock) co_return lock.error();
     auto removed = remove_cluster(options_.paths);
     if (!removed) co_return removed.error();

@@ -213,6 +213,7 @@ void add_services(Menu& menu) {
     menu.command(services, "destroy", "Delete the database and all that is in it",
                  [yes](Context& context) { return destroy(context, *yes); })
         .add_flag("--yes", *yes, "Do not ask");
+    add_upgrade(menu, services);
     add_service_tools(menu, services);
 }
 

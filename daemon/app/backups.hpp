@@ -1,0 +1,63 @@
+// Copies as the daemon makes them: one at a time, watched by whoever wants to, ended with the daemon.
+#pragma once
+
+#include "app/steps.hpp"
+#include "backups/dump.hpp"
+#include "backups/restore.hpp"
+#include "backups/worker.hpp"
+#include "observe/log.hpp"
+#include "services/provider.hpp"
+
+#include <fleet/json_value.hpp>
+#include <fleet/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace fleet::app {
+
+class App;
+
+// Lives on the loop thread; the app outlives it.
+class Backups {
+public:
+    explicit Backups(App& app);
+
+    // The work and what its last line says. It goes on when nobody watches.
+    using Work = std::function<asio::awaitable<Result<Json>>(services::Progress progress)>;
+    // Errors (as the outcome of the steps): services_busy, with what is under way.
+    std::shared_ptr<Steps> begin(std::string name, Work work);
+    // The same, for a caller who waits for the outcome.
+    asio::awaitable<Result<Json>> do_now(std::string name, Work work);
+    // Ends the work that is under way, before the loop runs out.
+    void stop();
+
+    backups::Bench& bench() { return bench_; }
+    std::filesystem::path const& folder() const { return bench_.folder; }
+    // A path of a backup as people give it: absolute, or a name in the folder; "" the newest of that kind.
+    Result<std::filesystem::path> find(std::string const& given, std::string_view kind) const;
+
+private:
+    asio::any_io_executor loop_;
+    backups::Worker worker_;
+    backups::Bench bench_;
+    std::string at_work_;  // name of the work under way, or ""
+    asio::cancellation_signal end_work_;
+    bool is_stopping_ = false;
+};
+
+// Texts that were erased: of the ledger, and of the present database when it answers.
+asio::awaitable<Json> known_redactions(App& app);
+// Remembers them beside the backups.
+asio::awaitable<void> refresh_ledger(App& app);
+
+// Applies what is missing of the schema there. Errors: schema_newer, migration_failed, away.
+asio::awaitable<Result<void>> bring_up_to_date(App& app, std::string dsn, services::Progress progress);
+
+}  // namespace fleet::app
