@@ -53,18 +53,19 @@ class Reader:
         self.acked = 0
 
     def end(self):
+        last = self.evidence.log[-1]["seq"] if self.evidence.log else 0
+        head = last if self.evidence.head is None else self.evidence.head
         for event in self.evidence.log:
             seq = event["seq"]
             if not passes(self.filter, event):
                 if seq in self.seen:
                     self.findings.add("seen_stranger", f"{self.name} saw seq {seq}, which its filter keeps out")
                 continue
-            if seq not in self.seen:
+            if seq not in self.seen and seq <= head:
                 self.findings.add("never_seen", f"{self.name} never saw seq {seq} ({event['type']})")
-            elif self.seen[seq] != event["event_id"]:
+            elif self.seen.get(seq, event["event_id"]) != event["event_id"]:
                 self.findings.add("seen_other", f"{self.name} saw {self.seen[seq]} at seq {seq}, the log has "
                                                 f"{event['event_id']}")
-        last = self.evidence.log[-1]["seq"] if self.evidence.log else 0
         for seq in self.seen:
             if seq <= last and seq not in self.evidence.by_seq:
                 self.findings.add("seen_stranger", f"{self.name} saw seq {seq}, which is not in the log")

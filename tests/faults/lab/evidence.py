@@ -17,6 +17,7 @@ class Evidence:
     state: dict = dataclasses.field(default_factory=dict)  # table -> rows
     faults: list = dataclasses.field(default_factory=list)
     run: dict = dataclasses.field(default_factory=dict)
+    head: int | None = None       # seq up to which subscribers owe everything; None: all of it
 
     @functools.cached_property
     def by_seq(self):
@@ -51,8 +52,10 @@ def read_evidence(folder):
     state = collections.defaultdict(list)
     for line in read_lines(folder / "final/state.ndjson"):
         state[line["table"]].append(line["row"])
+    end = read_lines(folder / "final/end.json")
     run = folder / "run.json"
     return Evidence(sorted(calls, key=lambda call: call.invoked_at), dict(subscribers),
                     read_lines(folder / "final/log.ndjson"), read_lines(folder / "final/differences.ndjson"),
                     dict(state), read_lines(folder / "faults.ndjson"),
-                    json.loads(run.read_text(encoding="utf-8")) if run.exists() else {})
+                    json.loads(run.read_text(encoding="utf-8")) if run.exists() else {},
+                    end[0]["head"] if end else None)
