@@ -61,7 +61,8 @@ private:
 
     std::int64_t cost(std::size_t i, bool brief) const {
         auto const& item = next(i);
-        return estimated_tokens(brief ? item.brief : item.text) + (chosen_[i].count == 0 ? heading_cost(i) : 0);
+        return estimated_tokens(brief ? item.brief : item.text) +
+               (chosen_[i].count == 0 ? heading_cost(i) : 0);
     }
 
     void add(std::size_t i, bool brief) {

@@ -11,15 +11,15 @@ namespace fleet {
 // A line or a few, complete with line ends.
 struct BriefingItem {
     std::string text{};
-    std::string brief{};   // in place of `text` where that is too much; "": none
-    int tier = 1;          // 0: must be said; then 1 before 2 before 3, across all sections
-    Json fact{};           // what is behind it
+    std::string brief{};  // in place of `text` where that is too much; "": none
+    int tier = 1;         // 0: must be said; then 1 before 2 before 3, across all sections
+    Json fact{};          // what is behind it
 };
 
 struct BriefingSection {
     std::string_view title;
-    std::string_view rest;               // the command that shows what was left out
-    std::vector<BriefingItem> items{};   // the most important first
+    std::string_view rest;              // the command that shows what was left out
+    std::vector<BriefingItem> items{};  // the most important first
 };
 
 // The first lines: who and where one is, and what the bars mean.

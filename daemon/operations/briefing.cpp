@@ -26,8 +26,11 @@ asio::awaitable<Result<Answer>> briefing(Operations::State& state, Request reque
     auto facts = parse_json(item->json);
     if (!facts) co_return facts.error();
     auto made = make_briefing(*facts, budget);
-    Json body{{"text", std::move(made.text)}, {"tokens", made.tokens}, {"budget", budget},
-              {"over_budget", made.is_over},  {"sections", std::move(made.sections)}};
+    Json body{{"text", std::move(made.text)},
+              {"tokens", made.tokens},
+              {"budget", budget},
+              {"over_budget", made.is_over},
+              {"sections", std::move(made.sections)}};
     for (auto const* name : {"project", "callsign", "seq", "at"})
         if (facts->contains(name)) body[name] = std::move(facts->at(name));
     answer.json = json_text(body);
@@ -37,7 +40,8 @@ asio::awaitable<Result<Answer>> briefing(Operations::State& state, Request reque
 }  // namespace
 
 void bind_briefing(Operations::State& state) {
-    state.handlers.emplace("briefing", [&state](Request request) { return briefing(state, std::move(request)); });
+    state.handlers.emplace("briefing",
+                           [&state](Request request) { return briefing(state, std::move(request)); });
 }
 
 }  // namespace fleet::ops

@@ -9,8 +9,8 @@
 
 namespace fleet::cli {
 
-// Events in log order, each as long after the one before as it was then, divided by the speed. A silence never
-// lasts longer than `longest_gap`.
+// Events in log order, each as long after the one before as it was then, divided by the speed. A silence
+// never lasts longer than `longest_gap`.
 class Player {
 public:
     using Instant = std::chrono::steady_clock::time_point;
@@ -43,8 +43,8 @@ private:
     double speed_;
     Millis longest_gap_;
     std::deque<Event> events_{};
-    std::optional<Time> before_{};        // when the event that was taken last had happened
-    Instant taken_at_{};                  // when it was taken; moved ahead by pauses
+    std::optional<Time> before_{};  // when the event that was taken last had happened
+    Instant taken_at_{};            // when it was taken; moved ahead by pauses
     std::optional<Instant> paused_at_{};
     bool steps_ = false;
 };
