@@ -2,10 +2,13 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+SEEDS ?= 50
+HOSTS ?= 3
+SECONDS ?= 20
 export FLEET_REQUIRE_PG ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps quickstart build release test test-long bench bench-compare install uninstall clean format lint coverage asan tsan clang
+.PHONY: help deps quickstart build release test test-long faults bench bench-compare install uninstall clean format lint coverage asan tsan clang
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -27,6 +30,9 @@ test: build  ## Run every test
 
 test-long: build  ## Run the tests that take long, too
 	@FLEET_TEST_LONG=1 ctest --test-dir build/dev --output-on-failure --no-tests=error -j $(JOBS)
+
+faults: build  ## Break several hosts by seeded schedules: make faults SEEDS=50 HOSTS=3 SECONDS=20
+	@FLEET_FLEETD=build/dev/daemon/fleetd tests/faults/run --seeds $(SEEDS) --hosts $(HOSTS) --seconds $(SECONDS) --jobs $(JOBS)
 
 bench: deps  ## Measure; figures go to build/bench/results.json
 	@scripts/bench.sh
