@@ -20,6 +20,10 @@ bool native_may_help(ErrorCode code) {
            code == ErrorCode::container_refused;
 }
 
+Error no_database() {
+    return make_error(ErrorCode::not_running, "there is no database yet");
+}
+
 }  // namespace
 
 Choice::Choice(ChoiceOptions options, std::unique_ptr<Provider> podman, std::unique_ptr<Provider> native,
@@ -125,6 +129,32 @@ asio::awaitable<Result<void>> Choice::destroy(Progress progress) {
     co_return Result<void>{};
 }
 
+asio::awaitable<Result<std::string>> Choice::set_aside(Progress progress) {
+    if (chosen_ == nullptr) co_return no_database();
+    auto done = co_await chosen_->set_aside(std::move(progress));
+    co_return done;
+}
+
+asio::awaitable<Result<std::string>> Choice::recover(RecoveryPlan plan, Progress progress) {
+    if (chosen_ == nullptr) co_return no_database();
+    auto done = co_await chosen_->recover(std::move(plan), std::move(progress));
+    co_return done;
+}
+
+asio::awaitable<Result<std::string>> Choice::take_recovered(Progress progress) {
+    if (chosen_ == nullptr) co_return no_database();
+    auto done = co_await chosen_->take_recovered(std::move(progress));
+    co_return done;
+}
+
+asio::awaitable<void> Choice::drop_recovered() {
+    if (chosen_ != nullptr) co_await chosen_->drop_recovered();
+}
+
+std::filesystem::path Choice::archive() const {
+    return chosen_ == nullptr ? std::filesystem::path{} : chosen_->archive();
+}
+
 asio::awaitable<std::string> Choice::ended() {
     if (chosen_ == nullptr) co_return "it does not run";
     auto words = co_await chosen_->ended();
@@ -132,12 +162,12 @@ asio::awaitable<std::string> Choice::ended() {
 }
 
 Result<std::string> Choice::dsn() const {
-    if (chosen_ == nullptr) return make_error(ErrorCode::not_running, "there is no database yet");
+    if (chosen_ == nullptr) return no_database();
     return chosen_->dsn();
 }
 
 Result<std::string> Choice::url() const {
-    if (chosen_ == nullptr) return make_error(ErrorCode::not_running, "there is no database yet");
+    if (chosen_ == nullptr) return no_database();
     return chosen_->url();
 }
 

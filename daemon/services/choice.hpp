@@ -31,6 +31,11 @@ public:
     asio::awaitable<ServerStatus> status(Millis limit) override;
     asio::awaitable<Result<void>> logs(LogRequest request, LineSink sink) override;
     asio::awaitable<Result<void>> destroy(Progress progress) override;
+    asio::awaitable<Result<std::string>> set_aside(Progress progress) override;
+    asio::awaitable<Result<std::string>> recover(RecoveryPlan plan, Progress progress) override;
+    asio::awaitable<Result<std::string>> take_recovered(Progress progress) override;
+    asio::awaitable<void> drop_recovered() override;
+    std::filesystem::path archive() const override;
     asio::awaitable<std::string> ended() override;
     Result<std::string> dsn() const override;
     Result<std::string> url() const override;

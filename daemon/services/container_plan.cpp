@@ -128,7 +128,7 @@ std::vector<std::string> create_arguments(ContainerPlan const& plan) {
                                    "--security-opt=no-new-privileges",
                                    fmt::format("--shm-size={}", plan.shm_bytes),
                                    "--http-proxy=false",
-                                   "--health-cmd=none",
+                                   "--no-healthcheck",
                                    "--log-driver=k8s-file",
                                    fmt::format("--log-opt=max-size={}", plan.log_bytes_max),
                                    fmt::format("--ulimit=nofile={0}:{0}", plan.files_max),

@@ -123,8 +123,9 @@ private:
     std::optional<Child> server_;  // when it is local
 };
 
-// Removes what was made for a first start: the container, and with `data` the volume and the secret too. Only
-// what carries the labels of `home`. Errors are those of Podman.
+// After a start that failed: stops the container, and removes it when it has never run; with `data` (of a
+// first start) removes it, the volume and the secret in any case. Only what carries the labels of `home`.
+// Errors are those of Podman.
 struct ClearAway {
     std::string container;
     std::string volume;

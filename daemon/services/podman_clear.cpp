@@ -6,6 +6,8 @@
 namespace fleet::services {
 namespace {
 
+constexpr Millis stop_limit{30'000};
+
 bool is_of(Labels const& labels, std::string const& home) {
     auto const at = labels.find(home_label);
     return at != labels.end() && at->second == home;
@@ -17,8 +19,16 @@ asio::awaitable<Result<void>> clear_away(std::shared_ptr<Engine> engine, ClearAw
     auto container = co_await engine->container(what.container);
     if (!container) co_return container.error();
     if (*container && is_of((*container)->labels, what.home)) {
-        auto removed = co_await engine->remove(what.container);
-        if (!removed) co_return removed.error();
+        if ((*container)->is_running) {
+            auto stopped = co_await engine->stop(what.container, stop_limit);
+            if (!stopped) co_return stopped.error();
+        }
+        // One that has run keeps its log, which says why it is of no use.
+        auto const has_run = (*container)->started.has_value();
+        if (what.data || !has_run) {
+            auto removed = co_await engine->remove(what.container);
+            if (!removed) co_return removed.error();
+        }
     }
     if (!what.data) co_return Result<void>{};
     auto secret = co_await engine->secret(what.secret);

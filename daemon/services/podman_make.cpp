@@ -18,6 +18,13 @@ void say(Progress const& progress, std::string step, std::string text, bool is_d
     if (progress) progress(Step{std::move(step), std::move(text), is_done});
 }
 
+// Podman tells the whole way it went; what stopped it stands in the last two parts.
+std::string last_words(std::string const& words) {
+    auto at = words.rfind(": ");
+    if (at != std::string::npos && at > 0) at = words.rfind(": ", at - 1);
+    return at == std::string::npos ? words : words.substr(at + 2);
+}
+
 }  // namespace
 
 asio::awaitable<Result<ImageFacts>> Podman::have_image(EnginePtr engine, Progress progress) {
@@ -56,8 +63,9 @@ asio::awaitable<Result<void>> Podman::make_container(EnginePtr engine, Container
     PodmanContext const about{plan.name, plan.image, plan.port};
     if (found.container) {
         say(progress, "container",
-            found.container->is_running ? "its settings have changed: making the container anew"
-                                        : fmt::format("making container {} anew", plan.name));
+            !is_made()                    ? "removing what an `up` left that was interrupted"
+            : found.container->is_running ? "its settings have changed: making the container anew"
+                                          : fmt::format("making container {} anew", plan.name));
         if (found.container->is_running) {
             auto stopped = co_await engine->stop(plan.name, options_.stop_limit);
             if (!stopped) co_return podman_error(stopped.error(), about);

@@ -59,6 +59,8 @@ class Home:
             "PATH": f"{PREFIX / 'bin'}:{keep.get('PATH', '/usr/bin:/bin')}",
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
+            # What is tested here is not where the database runs: podman_test.py does that.
+            "FLEET_PROVIDER": "native",
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org",
             "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org",

@@ -28,6 +28,7 @@ std::map<std::string, std::string> DaemonProcess::environment() const {
         {"FLEET_STATE_DIR", place("state")}, {"FLEET_RUNTIME_DIR", place("run")},
         {"FLEET_DATA_DIR", place("data")},   {"XDG_CONFIG_HOME", place("config")},
         {"FLEET_SOCKET", socket()},          {"FLEET_LOG_LEVEL", "debug"},
+        {"FLEET_PROVIDER", "native"},
     };
     for (auto const& [name, value] : options_.environment) all[name] = value;
     return all;
@@ -76,6 +77,12 @@ int DaemonProcess::terminate(std::chrono::milliseconds limit) {
     process_.send(SIGTERM);
     auto const ended = process_.wait(limit);
     if (!ended) throw std::runtime_error{"fleetd did not stop; its log: " + tail(log())};
+    return ended->status;
+}
+
+std::optional<int> DaemonProcess::ended_within(std::chrono::milliseconds limit) {
+    auto const ended = process_.wait(limit);
+    if (!ended) return std::nullopt;
     return ended->status;
 }
 
