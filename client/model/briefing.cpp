@@ -47,7 +47,8 @@ public:
         }
         bool const fits = everything <= budget_;
         std::int64_t const room = fits ? budget_ : budget_ - longest_rest();
-        for (int tier = 1; tier <= tiers; ++tier)
+        // Where something more important did not fit, nothing that is less important takes its room.
+        for (int tier = 1; tier <= tiers && !left_out_; ++tier)
             for (std::size_t i = 0; i < sections_.size(); ++i) fill_section(i, tier, room);
         return render();
     }
@@ -80,6 +81,7 @@ private:
                 add(i, true);
             } else {
                 chosen.is_closed = true;
+                left_out_ = true;
             }
         }
     }
@@ -90,10 +92,11 @@ private:
             auto const total = sections_[i].items.size();
             auto const left = longest ? total : total - chosen_[i].count;
             if (left == 0) continue;
-            words += fmt::format("{}{} of {} (`{}`)", words.empty() ? "" : ", ", left, sections_[i].title,
-                                 sections_[i].rest);
+            words += fmt::format("{}{} of {}", words.empty() ? "" : ", ", left, sections_[i].title);
         }
-        return words.empty() ? words : fmt::format("Left out of {} tokens: {}.\n", budget_, words);
+        if (words.empty()) return words;
+        return fmt::format("Left out of {} tokens: {}. `fleet prime --budget {}` shows more.\n", budget_,
+                           words, 2 * budget_);
     }
 
     std::int64_t longest_rest() const { return estimated_tokens(rest_line(true)); }
@@ -113,6 +116,7 @@ private:
             if (chosen_[i].count > 0) briefing.text += '\n';
             if (section.items.empty()) continue;
             Json told{{"title", std::string(section.title)}, {"items", std::move(facts)}};
+            told["command"] = std::string(section.rest);
             told["left_out"] = section.items.size() - chosen_[i].count;
             briefing.sections.push_back(std::move(told));
         }
@@ -127,6 +131,7 @@ private:
     std::vector<Chosen> chosen_;
     std::int64_t budget_;
     std::int64_t used_ = 0;
+    bool left_out_ = false;
 };
 
 }  // namespace

@@ -62,12 +62,13 @@ create function fleet_log.briefing_steps(project text, callsign text, sorties te
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    -- The last first: what its sorties and it itself did.
+    -- The last first: what its sorties and it itself did. What it merely cost or read is nothing to go on from.
     return (select coalesce(jsonb_agg(jsonb_build_object('seq', e.seq, 'at', fleet_log.json_time(e.recorded_at), 'actor', e.actor,
                        'type', e.type, 'stream_id', e.stream_id,
                        'says', fleet_log.says(e.type, e.data, fleet_log.subject_of(e.stream_id))) order by e.seq desc), '[]')
               from (select x.* from ((select y.* from fleet_log.events y
                                        where y.actor = briefing_steps.callsign and y.project = briefing_steps.project
+                                         and y.type not in ('usage_recorded', 'thread_created', 'message_read')
                                        order by y.seq desc limit most)
                                       union
                                      (select y.* from fleet_log.events y

@@ -26,7 +26,7 @@ struct Briefing {
     std::string text{};             // Markdown
     std::int64_t tokens = 0;        // estimated_tokens(text)
     bool is_over = false;           // what must be said takes more than the budget by itself
-    Json sections = Json::array();  // [{title, items, left_out}]: the facts behind the lines
+    Json sections = Json::array();  // [{title, command, items, left_out}]: the facts behind the lines
 };
 
 // `facts` as fleet.briefing gives them. The same facts and budget give the same text. Rulings are always

@@ -24,7 +24,7 @@ select is((pg_temp.briefing('viper-1') ->> 'unread')::int, (select count(*)::int
 select ok(pg_temp.briefing('viper-1') #>> '{mail,0,body}' is not null and pg_temp.briefing('viper-1') #>> '{mail,0,from}' = 'raven-1',
           'mail with its text and its sender');
 select is((pg_temp.briefing('raven-1') #>> '{steps,0,seq}')::bigint, (select max(e.seq) from fleet_log.events e
-           where e.actor = 'raven-1' or e.stream_id in (select s.sortie_id from fleet_state.sorties s where s.name = 'payment')), 'the last step first');
+           where e.actor = 'raven-1' and e.type not in ('usage_recorded', 'thread_created') or e.stream_id in (select s.sortie_id from fleet_state.sorties s where s.name = 'payment')), 'the last step first');
 select ok(not exists (select from jsonb_array_elements(pg_temp.briefing('raven-1') -> 'others') o where o ->> 'callsign' = 'raven-1'),
           'the others are the others');
 select is((select string_agg(f ->> 'file', ' ') from jsonb_array_elements(pg_temp.briefing('viper-1') -> 'files') f),
