@@ -14,6 +14,7 @@ create table fleet_live.backups (
     bytes bigint,
     kept int,
     took_ms bigint,
+    due_at timestamptz(3),
     primary key (host_id, kind)
 ) with (fillfactor = 50);
 comment on table fleet_live.backups is 'The last scheduled backup of each kind on each host, and how the last try went.';
@@ -29,3 +30,4 @@ comment on column fleet_live.backups.incarnation is 'Incarnation of the log that
 comment on column fleet_live.backups.bytes is 'Its size.';
 comment on column fleet_live.backups.kept is 'How many of its kind that host keeps.';
 comment on column fleet_live.backups.took_ms is 'How long it took.';
+comment on column fleet_live.backups.due_at is 'When the next one is due at the latest; null when none is scheduled any more.';

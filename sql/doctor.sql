@@ -141,6 +141,7 @@ begin
     return query select * from fleet_log.doctor_server();
     return query select * from fleet_log.doctor_log();
     return query select * from fleet_log.doctor_work();
+    return query select * from fleet_log.doctor_backups();
     select count(*), min(v.table_name || ' ' || v.key || ' ' || v.column_name) into bad, example
       from fleet.verify_projections() v;
     return query

@@ -60,3 +60,17 @@ select fleet_log.begin_anew($1::jsonb)::text
 
 -- name: restore_analyze
 analyze
+
+-- name: restore_transaction_of
+select e.xmin::text from fleet_log.events e where e.seq = $1::bigint
+
+-- name: backup_due
+select fleet.backup_due($1::text, $2::text, $3::int, $4::int) as why
+
+-- name: backup_note
+select fleet.note_backup($1::bigint, $2::jsonb)
+
+-- name: backup_last
+select b.kind, b.host, b.ok, fleet_log.json_time(b.made_at) as made_at, b.head_seq, b.bytes, b.kept, b.took_ms,
+       fleet_log.json_time(b.due_at) as due_at, b.problem, b.path
+  from fleet.backups b
