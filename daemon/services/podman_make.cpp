@@ -18,6 +18,11 @@ void say(Progress const& progress, std::string step, std::string text, bool is_d
     if (progress) progress(Step{std::move(step), std::move(text), is_done});
 }
 
+// Not the registry: fetching again would not help.
+bool is_about_here(Trouble trouble) {
+    return trouble == Trouble::ids || trouble == Trouble::disk || trouble == Trouble::runtime;
+}
+
 // Podman tells the whole way it went; what stopped it stands in the last two parts.
 std::string last_words(std::string const& words) {
     auto at = words.rfind(": ");
@@ -33,8 +38,9 @@ asio::awaitable<Result<ImageFacts>> Podman::have_image(EnginePtr engine, Progres
     if (!here) co_return podman_error(here.error(), {options_.container, name, 0});
     if (*here) co_return **here;
     if (name.starts_with("localhost/"))
-        co_return failure(ErrorCode::image_missing,
-                          fmt::format("the image {} (podman_image) is not here", name));
+        co_return failure(
+            ErrorCode::image_missing,
+            fmt::format("the image {} (podman_image) is not among those of this account", name));
     say(progress, "image", fmt::format("fetching {}", name));
     using namespace asio::experimental::awaitable_operators;
     asio::steady_timer timer(executor_, options_.pull_limit);
@@ -47,6 +53,8 @@ asio::awaitable<Result<ImageFacts>> Podman::have_image(EnginePtr engine, Progres
                                       duration_words(options_.pull_limit)));
     auto const& pulled = std::get<0>(first);
     if (!pulled && pulled.error().code == ErrorCode::podman_missing) co_return pulled.error();
+    if (!pulled && is_about_here(trouble_of(pulled.error().message)))
+        co_return podman_error(pulled.error(), {options_.container, name, 0});
     if (!pulled)
         co_return failure(
             ErrorCode::image_missing,
