@@ -98,7 +98,10 @@ asio::awaitable<LogTail::State::Answer> LogTail::State::connect() {
     request.role = settings.role;
     request.limit = settings.step_limit;
     auto connected = co_await session.connect(std::move(request));
-    if (!connected) co_return stumble(std::move(connected).error());
+    if (!connected) {
+        bool const pooler = connected.error().code == ErrorCode::pooler_found;
+        co_return stumble(std::move(connected).error(), pooler ? TailHappened::pooler : TailHappened::lost);
+    }
     go(TailHappened::done);
     co_return std::nullopt;
 }
@@ -111,7 +114,7 @@ asio::awaitable<LogTail::State::Answer> LogTail::State::listen() {
     co_return co_await check(settings.step_limit);
 }
 
-// Behind a transaction pooler another backend answers than the one that was promised at connect.
+// A pooler that was put in between since we connected may give each statement another backend.
 asio::awaitable<LogTail::State::Answer> LogTail::State::check(Millis limit) {
     std::string sql(listening_check);
     Arguments none;

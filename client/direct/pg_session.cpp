@@ -1,6 +1,7 @@
 #include "direct/pg_session.hpp"
 
 #include "direct/pg_handle.hpp"
+#include "direct/servers.hpp"
 
 #include <fleet/error.hpp>
 
@@ -44,6 +45,8 @@ struct PgSession::State {
     std::optional<Socket> socket{};  // of a duplicate: libpq closes its own descriptor by itself
     std::deque<Notification> inbox{};
     bool busy = false;  // an operation is in flight
+    int pid = 0;        // of the backend
+    std::uint64_t closed = 0;  // how often somebody asked for the end
 
     void close() {
         socket.reset();
@@ -149,29 +152,92 @@ PgSession::~PgSession() {
 
 asio::awaitable<Result<void>> PgSession::connect(ConnectRequest request) {
     auto state = state_;
-    state->close();
+    auto const closed = state->closed;
     auto const until = Clock::now() + request.limit;
-    {
-        Flight flight(*state);
-        state->connection = start_connecting(request);
-        if (PQstatus(state->connection.get()) == CONNECTION_BAD)
-            co_return lost_error(state->connection.get());
-        bool const connected = co_await state->polled(until);
-        if (!connected) {
-            auto const* connection = state->connection.get();
-            std::string_view const said = connection ? PQerrorMessage(connection) : "";
-            co_return lost_error(said.empty() ? "the database did not answer in time" : said);
-        }
-        flight.land();
+    auto const servers = servers_of(request.dsn);
+    for (std::size_t i = 0;; ++i) {
+        auto const left = static_cast<int>(servers.size() - i);
+        ConnectRequest one = request;
+        one.dsn = servers[i];
+        one.limit = std::chrono::ceil<Millis>(until - Clock::now()) / left;
+        auto connected = co_await connect_to(std::move(one));
+        bool const is_last = left == 1 || state->closed != closed;
+        if (connected || is_last || connected.error().code == ErrorCode::pooler_found) co_return connected;
     }
-    auto const rest = std::chrono::ceil<Millis>(until - Clock::now());
+}
+
+asio::awaitable<Result<void>> PgSession::connect_to(ConnectRequest request) {
+    auto const until = Clock::now() + request.limit;
+    ConnectRequest same = request;
+    auto reached = co_await reach(std::move(same));
+    if (!reached) co_return reached;
+    auto const rest = [until] { return std::chrono::ceil<Millis>(until - Clock::now()); };
+    auto pid = co_await ask_pid(rest());
+    if (!pid) {
+        close();
+        co_return std::move(pid).error();
+    }
+    state_->pid = *pid;
+    if (state_->connection && *pid != PQbackendPID(state_->connection.get())) {
+        ConnectRequest again = request;
+        auto direct = co_await refuse_pooler(std::move(again), rest());
+        if (!direct) {
+            close();
+            co_return direct;
+        }
+    }
     Arguments role;
     role.emplace_back(request.role.empty() ? "none" : request.role);
     std::string settings(session_settings);
-    auto set = co_await query(std::move(settings), std::move(role), rest);
+    auto set = co_await query(std::move(settings), std::move(role), rest());
     if (!set) {
         close();
         co_return std::move(set).error();
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> PgSession::reach(ConnectRequest request) {
+    auto state = state_;
+    state->close();
+    auto const until = Clock::now() + request.limit;
+    Flight flight(*state);
+    state->connection = start_connecting(request);
+    if (PQstatus(state->connection.get()) == CONNECTION_BAD) co_return lost_error(state->connection.get());
+    bool const connected = co_await state->polled(until);
+    if (!connected) {
+        auto const* connection = state->connection.get();
+        std::string_view const said = connection ? PQerrorMessage(connection) : "";
+        co_return lost_error(said.empty() ? "the database did not answer in time" : said);
+    }
+    flight.land();
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<int>> PgSession::ask_pid(Millis limit) {
+    std::string text("select pg_backend_pid()");
+    Arguments none;
+    auto answer = co_await query(std::move(text), std::move(none), limit);
+    if (!answer) co_return std::move(answer).error();
+    co_return static_cast<int>(answer->number(0, 0));
+}
+
+// There is a pooler between: it made up the number that we were told at connect. One that keeps a backend for
+// each client is as good as none. One that lends it out for a transaction gives two idle clients the same
+// backend, or one client another than before.
+asio::awaitable<Result<void>> PgSession::refuse_pooler(ConnectRequest request, Millis limit) {
+    auto const until = Clock::now() + limit;
+    auto const rest = [until] { return std::chrono::ceil<Millis>(until - Clock::now()); };
+    request.limit = limit;
+    PgSession other(state_->loop);
+    auto reached = co_await other.reach(std::move(request));
+    if (!reached) co_return reached;
+    for (int round = 0; round < 3; ++round) {
+        auto theirs = co_await other.ask_pid(rest());
+        if (!theirs) co_return std::move(theirs).error();
+        auto mine = co_await ask_pid(rest());
+        if (!mine) co_return std::move(mine).error();
+        if (*mine != state_->pid || *mine == *theirs) co_return make_error(ErrorCode::pooler_found);
     }
     co_return Result<void>();
 }
@@ -231,10 +297,11 @@ bool PgSession::is_open() const {
     return state_->connection && PQstatus(state_->connection.get()) == CONNECTION_OK;
 }
 void PgSession::close() {
+    state_->closed += 1;
     state_->close();
 }
 int PgSession::backend_pid() const {
-    return state_->connection ? PQbackendPID(state_->connection.get()) : 0;
+    return state_->connection ? state_->pid : 0;
 }
 int PgSession::server_version() const {
     return state_->connection ? PQserverVersion(state_->connection.get()) : 0;

@@ -5,6 +5,10 @@
 // Lives on the loop thread; one operation at a time. Every step has a limit. A query that did not end in
 // time, or was cancelled, kills the session: its answer would be taken for the next query's. A lost session
 // stays lost; `connect` again makes a new one.
+//
+// A session is one backend from its first statement to its last. A pooler that lends out another one for
+// each transaction would break whatever stays with a session (LISTEN, session locks, its role): it is found
+// out when connecting, before anything is left behind in a backend that belongs to all.
 #include <fleet/result.hpp>
 #include <fleet/time.hpp>
 
@@ -49,7 +53,7 @@ private:
 };
 
 struct ConnectRequest {
-    std::string dsn;                 // URI or keyword=value; several hosts are libpq's business
+    std::string dsn;                 // URI or keyword=value; several servers share the limit
     std::string application_name{};  // wins over the DSN's
     std::string role{};              // `set role` after connecting; "" keeps the DSN's
     Millis limit{5'000};
@@ -64,7 +68,8 @@ public:
     PgSession(PgSession&&) noexcept;
     PgSession& operator=(PgSession&&) noexcept;
 
-    // Errors: away, with what libpq says.
+    // Of several servers the first that answers and is what the DSN asks for. Errors: away, with what libpq
+    // says; pooler_found.
     asio::awaitable<Result<void>> connect(ConnectRequest request);
 
     // One statement with text arguments. Errors: away (lost, or past the limit: the session is closed then),
@@ -78,10 +83,15 @@ public:
 
     bool is_open() const;
     void close();                // at once; an operation in flight ends with `away`
-    int backend_pid() const;     // as told at connect: a pooler tells a made-up one
+    int backend_pid() const;     // of the backend itself; a pooler tells its clients a made-up one
     int server_version() const;  // 150016
 
 private:
+    asio::awaitable<Result<void>> connect_to(ConnectRequest request);
+    asio::awaitable<Result<void>> reach(ConnectRequest request);
+    asio::awaitable<Result<int>> ask_pid(Millis limit);
+    asio::awaitable<Result<void>> refuse_pooler(ConnectRequest request, Millis limit);
+
     struct State;
     std::shared_ptr<State> state_;  // shared with the operation in flight
 };

@@ -17,6 +17,11 @@ schema::Migrator migrator() {
 
 }  // namespace
 
+int known_schema() {
+    auto const known = schema::migrations_from(schema::embedded_migrations());
+    return known ? static_cast<int>(known->size()) : 0;
+}
+
 SchemaWork::SchemaWork(asio::any_io_executor loop, std::string application_name, pg::Report report)
     : loop_(std::move(loop)),
       session_(schema::migration_session(std::move(application_name))),

@@ -36,6 +36,9 @@ private:
     pg::Report report_;
 };
 
+// The newest version of the schema that this program carries.
+int known_schema();
+
 inline constexpr Millis schema_limit{3'600'000};
 
 }  // namespace fleet::app

@@ -103,7 +103,8 @@ asio::awaitable<TailHappened> Listener::connect() {
     auto connected = co_await session_.connect(std::move(request));
     if (!connected) {
         note(connected.error());
-        co_return TailHappened::lost;
+        bool const pooler = connected.error().code == ErrorCode::pooler_found;
+        co_return pooler ? TailHappened::pooler : TailHappened::lost;
     }
     connects_ += 1;
     co_return TailHappened::done;
@@ -120,8 +121,7 @@ asio::awaitable<TailHappened> Listener::listen() {
     co_return co_await check(settings_.limits.step_limit);
 }
 
-// Behind a transaction pooler each statement may meet another backend, and none of them is the one that was
-// promised at connect.
+// A pooler that was put in between since we connected may give each statement another backend.
 asio::awaitable<TailHappened> Listener::check(Millis limit) {
     std::string sql(direct::listening_check);
     direct::Arguments none;

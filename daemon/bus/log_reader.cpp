@@ -122,7 +122,7 @@ LogReader::Look LogReader::look_job(pg::Session& session, std::vector<Mark> cons
     look.head = store::head(session);
     auto const stands = [&](Mark const& mark) {
         if (mark.seq > look.head.seq) return false;
-        auto const there = store::read_log(session, mark.seq - 1, mark.seq, 1);
+        auto const there = store::read_log(session, mark.seq - 1, mark.seq, 1).events;
         return there.size() == 1 && there.front()->event_id == mark.event_id;
     };
     if (marks.empty() || stands(marks.back())) return look;
@@ -191,26 +191,34 @@ asio::awaitable<void> LogReader::read_range() {
     auto job = [after, upto, max = settings_.limits.page](pg::Session& session) {
         return store::read_log(session, after, upto, max);
     };
-    auto events = co_await readers_.run(std::move(job), settings_.limits.read_limit);
-    if (!events) {
-        failed(events.error());
+    auto range = co_await readers_.run(std::move(job), settings_.limits.read_limit);
+    if (!range) {
+        failed(range.error());
         co_return;
     }
     if (history != history_ || after != fan_out_->head()) co_return;
+    auto const& events = range->events;
     reads_ += 1;
-    events_ += events->size();
+    events_ += events.size();
+    if (!events.empty() && range->incarnation != incarnation_) {
+        // What stands there may follow on what we have, or on a tail that was lost: only the events that we
+        // remember tell. Before they were compared nothing of it is handed out.
+        look_wanted_ = true;
+        failed(make_error(ErrorCode::away, "the database is another one than before; its log is compared"));
+        co_return;
+    }
     std::int64_t expected = after;
-    for (auto const& event : *events) {
+    for (auto const& event : events) {
         if (event->seq != ++expected) break;
     }
-    if (events->empty() || expected != events->back()->seq) {
+    if (events.empty() || expected != events.back()->seq) {
         // The hint was of another history, or there is a hole: the head will tell.
         wanted_ = after;
         look_wanted_ = true;
         failed(make_error(ErrorCode::internal, "the log does not hold what was announced"));
         co_return;
     }
-    fan_out_->publish(*events);
+    fan_out_->publish(events);
 }
 
 void LogReader::failed(Error const& error) {
@@ -256,16 +264,18 @@ asio::awaitable<void> LogReader::read_page(std::int64_t number, std::shared_ptr<
     auto job = [after, upto, max](pg::Session& session) {
         return store::read_log(session, after, upto, max);
     };
-    auto events = co_await readers_.run(std::move(job), settings_.limits.read_limit);
+    auto range = co_await readers_.run(std::move(job), settings_.limits.read_limit);
     flights_.erase(number);
-    if (!events) {
-        flight->outcome.emplace(std::move(events).error());
-    } else if (history != history_) {
+    bool const is_other = range && !range->events.empty() && range->incarnation != incarnation_;
+    if (is_other) look();
+    if (!range) {
+        flight->outcome.emplace(std::move(range).error());
+    } else if (history != history_ || is_other) {
         flight->outcome.emplace(make_error(ErrorCode::away));
     } else {
         reads_ += 1;
-        events_ += events->size();
-        auto page = std::make_shared<std::vector<EventRef> const>(*std::move(events));
+        events_ += range->events.size();
+        auto page = std::make_shared<std::vector<EventRef> const>(std::move(range->events));
         if (!page->empty()) keep(number, page);
         flight->outcome.emplace(std::move(page));
     }

@@ -84,13 +84,31 @@ asio::awaitable<Result<void>> Beacon::resign() {
     co_return Result<void>();
 }
 
-asio::awaitable<Result<std::vector<std::string>>> Beacon::late_hosts() {
-    direct::Arguments none;
-    auto table = co_await ask(pg::stmt<"duty_late_hosts">.text, std::move(none));
+asio::awaitable<Result<std::vector<std::string>>> Beacon::late_hosts(std::string but_not, bool all) {
+    auto arguments = one(std::move(but_not));
+    arguments.emplace_back(all ? "true" : "false");
+    auto table = co_await ask(pg::stmt<"duty_late_hosts">.text, std::move(arguments));
     if (!table) co_return table.error();
     std::vector<std::string> hosts;
     for (std::size_t row = 0; row < table->size(); ++row) hosts.emplace_back(table->text(row, 0));
     co_return hosts;
+}
+
+asio::awaitable<Result<std::int64_t>> Beacon::end_sessions_of(std::string host_id) {
+    auto arguments = one(std::move(host_id));
+    auto table = co_await ask_as_owner_of_the_dsn(pg::stmt<"duty_end_sessions">.text, std::move(arguments));
+    if (!table) co_return table.error();
+    co_return table->number(0, 0);
+}
+
+asio::awaitable<Result<SchemaSeen>> Beacon::schema() {
+    direct::Arguments none;
+    auto table = co_await ask(pg::stmt<"duty_schema">.text, std::move(none));
+    if (!table) co_return table.error();
+    SchemaSeen seen;
+    seen.version = static_cast<int>(table->number(0, table->column("version")));
+    seen.breaking_since = static_cast<int>(table->number(0, table->column("breaking_since")));
+    co_return seen;
 }
 
 asio::awaitable<Result<std::vector<LockHolder>>> Beacon::order_lock_holders() {
@@ -115,23 +133,25 @@ asio::awaitable<Result<std::string>> Beacon::end_session(LockHolder holder) {
     if (!table) co_return table.error();
     std::string outcome(table->size() == 1 ? table->text(0, 0) : std::string_view("gone"));
     if (outcome != "refused") co_return outcome;
-    co_return co_await terminate_as_owner_of_the_dsn(holder.pid);
+    auto by_pid = one(std::to_string(holder.pid));
+    auto ended = co_await ask_as_owner_of_the_dsn(pg::stmt<"duty_terminate">.text, std::move(by_pid));
+    if (!ended) co_return ended.error();
+    co_return std::string(ended->flag(0, 0) ? "ended" : "gone");
 }
 
-asio::awaitable<Result<std::string>> Beacon::terminate_as_owner_of_the_dsn(std::int64_t pid) {
+asio::awaitable<Result<direct::Table>> Beacon::ask_as_owner_of_the_dsn(std::string_view statement,
+                                                                       direct::Arguments arguments) {
     direct::Arguments none;
     auto reset = co_await ask("reset role", none);
     if (!reset) co_return reset.error();
-    auto arguments = one(std::to_string(pid));
-    auto table = co_await ask(pg::stmt<"duty_terminate">.text, std::move(arguments));
+    auto table = co_await ask(statement, std::move(arguments));
     auto again = co_await ask("set role fleet_daemon", std::move(none));
     if (!again) {
         // Without its role the session must not go on.
         session_.close();
         co_return again.error();
     }
-    if (!table) co_return table.error();
-    co_return std::string(table->flag(0, 0) ? "ended" : "gone");
+    co_return table;
 }
 
 }  // namespace fleet::duties

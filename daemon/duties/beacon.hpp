@@ -23,6 +23,12 @@ namespace asio = boost::asio;
 
 inline constexpr char const* sweep_duty = "sweep";
 
+// What the database says of its schema.
+struct SchemaSeen {
+    int version = 0;
+    int breaking_since = 0;                          // programs that do not know this version must stop
+};
+
 // One session; one call at a time. A call that fails with `away` has lost it: `connect` again.
 class Beacon {
 public:
@@ -44,14 +50,19 @@ public:
     asio::awaitable<Result<std::optional<std::int64_t>>> lead(std::string host_id);
     asio::awaitable<Result<void>> resign();
 
-    asio::awaitable<Result<std::vector<std::string>>> late_hosts();
+    // Hosts that may be lost: all but `but_not`, or those of them that lead.
+    asio::awaitable<Result<std::vector<std::string>>> late_hosts(std::string but_not, bool all);
+    // Ends what is left of a lost host's sessions, with the rights of the DSN's own account; how many.
+    asio::awaitable<Result<std::int64_t>> end_sessions_of(std::string host_id);
+    asio::awaitable<Result<SchemaSeen>> schema();
     asio::awaitable<Result<std::vector<LockHolder>>> order_lock_holders();
     // "ended" or "gone". A superuser's session is ended with the rights of the DSN's own account.
     asio::awaitable<Result<std::string>> end_session(LockHolder holder);
 
 private:
     asio::awaitable<Result<direct::Table>> ask(std::string_view statement, direct::Arguments arguments);
-    asio::awaitable<Result<std::string>> terminate_as_owner_of_the_dsn(std::int64_t pid);
+    asio::awaitable<Result<direct::Table>> ask_as_owner_of_the_dsn(std::string_view statement,
+                                                                   direct::Arguments arguments);
 
     direct::PgSession session_;
     std::string application_name_;

@@ -11,6 +11,7 @@ DutyPlan::Next DutyPlan::next() const {
     if (!leads_) consider(Duty::lead, lead_at_);
     if (leads_) consider(Duty::watch_order_lock, watch_at_);
     if (leads_) consider(Duty::sweep, sweep_at_);
+    consider(Duty::watch_hosts, hosts_at_);
     return next;
 }
 
@@ -21,11 +22,13 @@ void DutyPlan::done(Duty duty, Instant now) {
     case Duty::lead: lead_at_ = now + pauses_.lead; return;
     case Duty::sweep: sweep_at_ = now + pauses_.sweep; return;
     case Duty::watch_order_lock: watch_at_ = now + pauses_.watch_order_lock; return;
+    case Duty::watch_hosts: hosts_at_ = now + pauses_.watch_hosts; return;
     }
 }
 
 void DutyPlan::begin(Instant now) {
     renew_at_ = beacon_at_ = lead_at_ = sweep_at_ = watch_at_ = now;
+    hosts_at_ = now + pauses_.before_watching;
     has_beacon_ = false;
     leads_ = false;
 }

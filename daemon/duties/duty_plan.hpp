@@ -11,8 +11,9 @@ enum class Duty {
     renew,           // the host's lease
     hold_beacon,     // not held yet
     lead,            // try to become the leader
-    sweep,           // as leader: waits, leases, pilots, keys, and hosts that may be lost
-    watch_order_lock // as leader
+    sweep,           // as leader: waits, leases, pilots, keys
+    watch_order_lock,  // as leader
+    watch_hosts      // who may be lost: as leader all of them, else the leader
 };
 
 struct DutyPauses {
@@ -21,6 +22,10 @@ struct DutyPauses {
     Millis lead{5'000};
     Millis sweep{5'000};
     Millis watch_order_lock{1'000};
+    Millis watch_hosts{5'000};
+    // Before a session has lasted for so long, nobody is taken for lost: what kept us from the database may
+    // have kept them.
+    Millis before_watching{15'000};
 };
 
 // A value of its owner. Renewing comes first whenever it is due: everything else can wait.
@@ -51,6 +56,7 @@ private:
     Instant lead_at_{};
     Instant sweep_at_{};
     Instant watch_at_{};
+    Instant hosts_at_{};
     bool has_beacon_ = false;
     bool leads_ = false;
 };

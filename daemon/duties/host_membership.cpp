@@ -35,6 +35,8 @@ DutyPauses pauses_of(DutyOptions const& options) {
     pauses.renew = options.host_lease / 3;
     pauses.sweep = options.sweep_pause;
     pauses.lead = options.sweep_pause;
+    pauses.watch_hosts = options.sweep_pause;
+    pauses.before_watching = options.host_lease;
     pauses.watch_order_lock = std::clamp(options.order_lock_limit / 5, Millis(100), Millis(1'000));
     return pauses;
 }
@@ -69,7 +71,10 @@ struct HostMembership::State {
     asio::awaitable<Result<void>> carry_out(Duty duty);
     asio::awaitable<Result<void>> lead();
     asio::awaitable<Result<void>> sweep();
-    asio::awaitable<Result<void>> declare_lost();
+    asio::awaitable<Result<void>> watch_hosts();
+    asio::awaitable<Result<void>> declare_lost(std::string host);
+    asio::awaitable<Result<void>> check_schema();
+    Result<void> refused(Error error);
     asio::awaitable<Result<void>> watch_order_lock();
     asio::awaitable<void> leave();
     asio::awaitable<void> pause_until(Clock::time_point at);
@@ -90,7 +95,6 @@ struct HostMembership::State {
     asio::steady_timer ended;                        // `run` has ended
     ops::HostStamp stamp{};
     DutyHealth state{};
-    std::int64_t duty_epoch = 0;
     std::optional<Clock::time_point> first_try{};
     bool is_running = false;
     bool is_stopping = false;
@@ -103,6 +107,11 @@ store::ActRequest HostMembership::State::command(std::string op, Json args) cons
     request.actor = "system";
     request.caller = "host:" + options.host_id;
     request.metadata = Json{{"source", "daemon"}, {"host", options.hostname}};
+    // Who joins has no epoch yet, or an old one.
+    if (stamp.epoch && request.op != "host_join") {
+        request.host = options.host_id;
+        request.epoch = stamp.epoch;
+    }
     request.args = std::move(args);
     return request;
 }
@@ -141,6 +150,11 @@ asio::awaitable<Result<void>> HostMembership::State::run() {
             co_await pause_until(Clock::now() + first_join_pause);
             continue;
         }
+        if (error.code == ErrorCode::schema_newer) {
+            leaves = true;
+            co_await leave();
+            co_return error;
+        }
         trouble(error);
         state.leads = false;
         co_await pause_until(Clock::now() + backoff.next(draw(random)));
@@ -157,6 +171,8 @@ asio::awaitable<Result<void>> HostMembership::State::begin_session() {
         if (!connected) co_return connected;
     }
     plan.begin(Clock::now());
+    auto usable = co_await check_schema();
+    if (!usable) co_return usable;
     auto back = co_await come_back();
     if (!back) co_return back;
     if (must_join) {
@@ -182,6 +198,20 @@ asio::awaitable<Result<void>> HostMembership::State::come_back() {
     auto renewed = co_await beacon.renew(options.host_id, *stamp.epoch, options.host_lease);
     if (!renewed) co_return renewed.error();
     must_join = !*renewed;
+    co_return Result<void>();
+}
+
+// Another host may have brought the schema on while we are running: as long as nothing in it breaks older
+// programs, all goes on.
+asio::awaitable<Result<void>> HostMembership::State::check_schema() {
+    auto seen = co_await beacon.schema();
+    if (!seen) co_return seen.error();
+    if (seen->breaking_since > options.schema_known)
+        co_return make_error(
+            ErrorCode::schema_newer,
+            fmt::format("the database is at version {}, which needs a program that knows version {}; this one "
+                        "knows {}",
+                        seen->version, seen->breaking_since, options.schema_known));
     co_return Result<void>();
 }
 
@@ -226,7 +256,8 @@ asio::awaitable<Result<void>> HostMembership::State::do_duties() {
         auto outcome = co_await carry_out(next.duty);
         plan.done(next.duty, Clock::now());
         // A refusal is an answer; without a session there is none.
-        if (!outcome && !beacon.is_open()) co_return outcome;
+        bool const is_over = !beacon.is_open() || (!outcome && outcome.error().code == ErrorCode::schema_newer);
+        if (!outcome && is_over) co_return outcome;
         if (!outcome) trouble(outcome.error());
         else if (!state.last_error.empty()) all_well();
     }
@@ -235,7 +266,11 @@ asio::awaitable<Result<void>> HostMembership::State::do_duties() {
 
 asio::awaitable<Result<void>> HostMembership::State::carry_out(Duty duty) {
     switch (duty) {
-    case Duty::renew: co_return co_await come_back();
+    case Duty::renew: {
+        auto back = co_await come_back();
+        if (!back) co_return back;
+        co_return co_await check_schema();
+    }
     case Duty::hold_beacon: {
         auto held = co_await beacon.hold_beacon(options.host_id);
         if (!held) co_return held.error();
@@ -245,6 +280,7 @@ asio::awaitable<Result<void>> HostMembership::State::carry_out(Duty duty) {
     case Duty::lead: co_return co_await lead();
     case Duty::sweep: co_return co_await sweep();
     case Duty::watch_order_lock: co_return co_await watch_order_lock();
+    case Duty::watch_hosts: co_return co_await watch_hosts();
     }
     co_return Result<void>();
 }
@@ -253,40 +289,62 @@ asio::awaitable<Result<void>> HostMembership::State::lead() {
     auto epoch = co_await beacon.lead(options.host_id);
     if (!epoch) co_return epoch.error();
     if (!*epoch) co_return Result<void>();
-    duty_epoch = **epoch;
+    state.duty_epoch = **epoch;
     plan.leads(true, Clock::now());
     state.leads = true;
     order_lock = OrderLockWatch(options.order_lock_limit);
-    log.info("this host leads now", {{"duty_epoch", duty_epoch}});
+    log.info("this host leads now", {{"duty_epoch", state.duty_epoch}});
     co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> HostMembership::State::sweep() {
-    Json args{{"duty_epoch", duty_epoch},
-              {"stale_seconds", std::chrono::ceil<std::chrono::seconds>(options.pilot_lease).count()}};
-    auto request = command("sweep", std::move(args));
-    auto swept = co_await beacon.act(std::move(request));
-    if (!swept) {
-        if (swept.error().code != ErrorCode::duty_lost) co_return swept.error();
+// What a refused command of ours says about us. Anything else is the caller's trouble.
+Result<void> HostMembership::State::refused(Error error) {
+    if (error.code == ErrorCode::duty_lost) {
         plan.leads(false, Clock::now());
         state.leads = false;
         log.warning("another host leads now");
-        co_return Result<void>();
+        return Result<void>();
     }
-    co_return co_await declare_lost();
+    if (error.code == ErrorCode::host_epoch_moved) {
+        must_join = true;
+        return Result<void>();
+    }
+    return error;
 }
 
-asio::awaitable<Result<void>> HostMembership::State::declare_lost() {
-    auto late = co_await beacon.late_hosts();
+asio::awaitable<Result<void>> HostMembership::State::sweep() {
+    Json args{{"duty_epoch", state.duty_epoch},
+              {"stale_seconds", std::chrono::ceil<std::chrono::seconds>(options.pilot_lease).count()}};
+    if (!options.checkpoints.empty()) args["checkpoints"] = options.checkpoints;
+    auto request = command("sweep", std::move(args));
+    auto swept = co_await beacon.act(std::move(request));
+    if (!swept) co_return refused(std::move(swept).error());
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::watch_hosts() {
+    auto late = co_await beacon.late_hosts(options.host_id, state.leads);
     if (!late) co_return late.error();
     for (std::string const& host : *late) {
-        if (host == options.host_id) continue;
-        auto request = command("declare_host_lost", Json{{"host_id", host}});
-        auto declared = co_await beacon.act(std::move(request));
-        if (!declared) co_return declared.error();
-        if (flag_or(*declared, "lost", false))
-            log.warning("a host was declared lost; its pilots' files are free", {{"lost_host", host}});
+        auto copy = host;
+        auto declared = co_await declare_lost(std::move(copy));
+        if (!declared) co_return declared;
     }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> HostMembership::State::declare_lost(std::string host) {
+    Json args{{"host_id", host}};
+    if (state.leads) args["duty_epoch"] = state.duty_epoch;
+    auto request = command("declare_host_lost", std::move(args));
+    auto declared = co_await beacon.act(std::move(request));
+    if (!declared) co_return refused(std::move(declared).error());
+    if (!flag_or(*declared, "lost", false)) co_return Result<void>();
+    log.warning("a host was declared lost; its pilots' files are free", {{"lost_host", host}});
+    auto const spared = declared->find("backends_spared");
+    if (spared == declared->end() || spared->empty()) co_return Result<void>();
+    auto left_over = co_await beacon.end_sessions_of(std::move(host));
+    if (!left_over) co_return left_over.error();
     co_return Result<void>();
 }
 

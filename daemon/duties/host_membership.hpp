@@ -4,6 +4,7 @@
 #include "operations/host_stamp.hpp"
 
 #include <fleet/backoff.hpp>
+#include <fleet/json_value.hpp>
 #include <fleet/result.hpp>
 #include <fleet/time.hpp>
 
@@ -35,12 +36,15 @@ struct DutyOptions {
     Millis order_lock_limit{5'000};
     Millis pilot_lease{300'000};                     // without a sign of life for so long a pilot is stale
     Millis step_limit{5'000};                        // connect, one statement
+    Json checkpoints = Json::object();               // when a mission stands still, and which checkpoints go; see do_sweep
+    int schema_known = 0;                            // newest version of the schema that this program knows
     BackoffLimits reconnect{Millis(100), Millis(5'000)};
 };
 
 struct DutyHealth {
     bool has_joined = false;
     bool leads = false;
+    std::int64_t duty_epoch = 0;                     // while it leads; every write of the leader names it
     std::int64_t epoch = 0;
     std::uint64_t rejoined = 0;
     std::uint64_t ended_sessions = 0;                // that sat on the order lock
@@ -48,8 +52,9 @@ struct DutyHealth {
 };
 
 // Joins the fleet as `host_id`, holds the beacon lock, renews the lease by one UPDATE, takes and keeps
-// leadership, and as leader sweeps, declares lost hosts and ends sessions that sit on the order lock. A lost
-// session is connected again and the host joins again. Lives on the loop thread.
+// leadership, and as leader sweeps, declares lost hosts and ends sessions that sit on the order lock. Whoever
+// does not lead declares a lost leader. A lost session is connected again and the host joins again. Lives on
+// the loop thread.
 class HostMembership {
 public:
     // Called on the loop before each connect.
@@ -66,7 +71,8 @@ public:
 
     // The loop. Spawned once by the owner; ends after `stop()`. Ends with already_running_elsewhere when
     // another session still holds this host's beacon lock some seconds after the first try to join: a second
-    // daemon of this host on this database.
+    // daemon of this host on this database. Ends with schema_newer, having left the fleet, when another host
+    // brought the schema past what this program can work with.
     asio::awaitable<Result<void>> run();
 
     // "A command was refused with host_epoch_moved": join again now.

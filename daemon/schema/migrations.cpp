@@ -100,6 +100,24 @@ Result<std::vector<Migration>> migrations_from(std::vector<EmbeddedSql> const& f
     return all;
 }
 
+bool is_newer(std::string_view one, std::string_view other) {
+    // The next number of a version; what is not a number ends it.
+    auto const take = [](std::string_view& text) {
+        int number = 0;
+        auto const [end, ignored] = std::from_chars(text.data(), text.data() + text.size(), number);
+        auto const length = static_cast<std::size_t>(end - text.data());
+        bool const goes_on = length < text.size() && text[length] == '.';
+        text = goes_on ? text.substr(length + 1) : std::string_view();
+        return number;
+    };
+    while (!one.empty() || !other.empty()) {
+        int const mine = take(one);
+        int const theirs = take(other);
+        if (mine != theirs) return mine > theirs;
+    }
+    return false;
+}
+
 std::string digest_of(std::vector<EmbeddedSql> const& files) {
     std::string all;
     for (auto const& file : files) all += file.text;

@@ -21,6 +21,7 @@ struct Applied {
 struct Found {
     std::vector<Applied> applied{};
     std::string repeatable{};  // digest of the installed functions; "" when there are none
+    std::string build{};       // the program that installed them
 };
 
 Found look(pg::Session& session) {
@@ -31,11 +32,14 @@ Found look(pg::Session& session) {
         found.applied.push_back({static_cast<int>(row.number(0)), std::string(row.text(1)),
                                  std::string(row.text(2)), row.flag(3)});
     auto const repeatable = session.rows(pg::stmt<"schema_repeatable">);
-    if (!repeatable.empty()) found.repeatable = repeatable[0].text(0);
+    if (repeatable.empty()) return found;
+    found.repeatable = repeatable[0].text(0);
+    found.build = repeatable[0].text(1);
     return found;
 }
 
-SchemaStatus compare(Found const& found, std::vector<Migration> const& known, std::string const& digest) {
+SchemaStatus compare(Found const& found, std::vector<Migration> const& known, std::string const& digest,
+                     std::string const& build) {
     SchemaStatus status;
     status.known = static_cast<int>(known.size());
     bool newer_breaks = false;
@@ -54,8 +58,10 @@ SchemaStatus compare(Found const& found, std::vector<Migration> const& known, st
         if (std::none_of(found.applied.begin(), found.applied.end(), is_this))
             status.pending.push_back(migration.label());
     }
-    // A newer database has newer functions, which is as it should be.
-    status.stale = status.version <= status.known && found.repeatable != digest;
+    // A newer database has newer functions, which is as it should be. So has one whose functions a newer program
+    // installed on the same tables: two hosts of different age would replace each other's at every start.
+    bool const is_ours_to_set = status.version <= status.known && !is_newer(found.build, build);
+    status.stale = is_ours_to_set && found.repeatable != digest;
     status.usable =
         status.pending.empty() && status.edited.empty() && !newer_breaks && !found.repeatable.empty();
     return status;
@@ -154,7 +160,7 @@ Result<SchemaStatus> Migrator::status(pg::Session& session) const {
     auto known = migrations_from(migrations_);
     if (!known) return std::move(known).error();
     try {
-        return compare(look(session), *known, digest_of(repeatable_));
+        return compare(look(session), *known, digest_of(repeatable_), build_);
     } catch (pg::Failed const& failed) {
         return failed.failure().error;
     }
@@ -167,7 +173,7 @@ Result<MigrationReport> Migrator::migrate(pg::Session& session, Progress progres
     Step step{"lock", "migrations"};
     try {
         Lock const lock(session);
-        auto const status = compare(look(session), *known, digest);
+        auto const status = compare(look(session), *known, digest, build_);
         if (is_newer_and_breaking(status)) return newer(status);
         if (!status.edited.empty()) return edited(status);
         MigrationReport report;
@@ -202,7 +208,7 @@ Result<MigrationReport> Migrator::rollback(pg::Session& session, int to, bool dr
     Step step{"lock", "migrations"};
     try {
         Lock const lock(session);
-        auto const status = compare(look(session), *known, digest_of(repeatable_));
+        auto const status = compare(look(session), *known, digest_of(repeatable_), build_);
         if (status.version > status.known)
             return make_error(ErrorCode::rollback_refused,
                               "the database is newer than this program: use the newer one");

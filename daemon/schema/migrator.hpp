@@ -33,6 +33,10 @@ struct Migration {
 // The migrations of a build, in order. Errors: internal (a gap, a missing up, a bad name: a broken build).
 Result<std::vector<Migration>> migrations_from(std::vector<EmbeddedSql> const& files);
 
+// Whether build `one` is newer than `other`: "0.10.0" is newer than "0.9.3". Numbers between dots are
+// compared; what is not a number counts as 0.
+bool is_newer(std::string_view one, std::string_view other);
+
 // One digest over the texts in their order, in hex.
 std::string digest_of(std::vector<EmbeddedSql> const& files);
 

@@ -54,11 +54,11 @@ std::string asked_for(std::string_view statement, Json const& filter) {
 
 }  // namespace
 
-std::vector<EventRef> read_log(pg::Session& session, std::int64_t after, std::int64_t upto,
-                               std::int64_t max) {
+LogRange read_log(pg::Session& session, std::int64_t after, std::int64_t upto, std::int64_t max) {
     auto const rows = session.prepared(pg::stmt<"read_log">, after, upto, max);
-    std::vector<EventRef> events;
-    events.reserve(rows.size());
+    LogRange range;
+    range.events.reserve(rows.size());
+    if (!rows.empty()) range.incarnation = rows[0].text(7);
     for (auto const& row : rows) {
         auto event = std::make_shared<LoggedEvent>();
         event->seq = row.number(0);
@@ -68,9 +68,9 @@ std::vector<EventRef> read_log(pg::Session& session, std::int64_t after, std::in
         event->stream_id = row.text(4);
         event->event_id = row.text(5);
         event->json = row.text(6);
-        events.push_back(std::move(event));
+        range.events.push_back(std::move(event));
     }
-    return events;
+    return range;
 }
 
 Head head(pg::Session& session) {

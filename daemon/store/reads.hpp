@@ -43,8 +43,13 @@ struct Head {
     std::string incarnation{};
 };
 
+struct LogRange {
+    std::vector<EventRef> events{};
+    std::string incarnation{};  // of the log they stand in; "" when there are none
+};
+
 // Events with after < seq <= upto, at most `max`, in seq order.
-std::vector<EventRef> read_log(pg::Session& session, std::int64_t after, std::int64_t upto, std::int64_t max);
+LogRange read_log(pg::Session& session, std::int64_t after, std::int64_t upto, std::int64_t max);
 Head head(pg::Session& session);
 std::vector<Item> list(pg::Session& session, pg::Statement const& statement, Json const& filter);
 

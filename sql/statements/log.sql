@@ -1,7 +1,7 @@
 -- Reading the log.
 
 -- name: read_log
-select seq, project, type, stream_type, stream_id, event_id, envelope
+select seq, project, type, stream_type, stream_id, event_id, envelope, (select fleet.incarnation())
   from fleet.read_log($1::bigint, $2::bigint, $3::int)
 
 -- name: head

@@ -126,6 +126,20 @@ TEST_CASE("functions are applied again when they differ, all or none", "[integra
     CHECK(house.sql.text("select to_regclass('public.half') is null") == "t");
 }
 
+TEST_CASE("an older program leaves the functions of a newer one alone", "[integration][schema]") {
+    House house;
+    must(house.migrator.migrate(*house.session));
+    auto const newer_functions =
+        functions("create or replace function public.answer() returns int language sql as 'select 43';");
+    Migrator const newer{"1.1", house.migrations, newer_functions};
+    CHECK(names(must(newer.migrate(*house.session)).steps) == "replace functions and views;");
+    auto const status = must(house.migrator.status(*house.session));
+    CHECK(status.is_current());
+    CHECK(must(house.migrator.migrate(*house.session)).steps.empty());
+    CHECK(house.sql.text("select public.answer()") == "43");
+    CHECK(house.sql.text("select build from fleet_log.schema_repeatable") == "1.1");
+}
+
 TEST_CASE("a newer database is used as long as nothing in it breaks this build", "[integration][schema]") {
     House house;
     must(house.migrator.migrate(*house.session));

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace fleet::test {
@@ -32,6 +33,8 @@ public:
     void thaw() { process_.send(SIGCONT); }
     // SIGTERM; the exit status. Throws when it does not end within `limit`.
     int terminate(std::chrono::milliseconds limit = std::chrono::seconds{30});
+    // The exit status of a daemon that ends by itself; nothing when it still runs after `limit`.
+    std::optional<int> ended_within(std::chrono::milliseconds limit);
     bool running() { return process_.running(); }
     pid_t pid() const { return process_.pid(); }
 

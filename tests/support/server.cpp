@@ -22,6 +22,11 @@ OwnServer::OwnServer(Durability durability) : durability_{durability} {
     dsn_ = first_line(read_text(folder_.path() / "dsn"));
 }
 
+OwnServer::OwnServer(StandbyOf of) : durability_{of.primary.durability_} {
+    script("standby", (of.primary.folder_.path() / "dsn").string());
+    dsn_ = first_line(read_text(folder_.path() / "dsn"));
+}
+
 OwnServer::~OwnServer() {
     try {
         script("stop");
@@ -37,13 +42,22 @@ void OwnServer::start_again() {
     script("again");
 }
 
-std::string OwnServer::log() const {
-    auto const begin = dsn_.find("host=") + 5;
-    return read_text(std::filesystem::path{dsn_.substr(begin, dsn_.find(' ', begin) - begin)} / "log");
+void OwnServer::promote() {
+    script("promote");
 }
 
-void OwnServer::script(std::string const& verb) {
+std::string OwnServer::folder() const {
+    auto const begin = dsn_.find("host=") + 5;
+    return dsn_.substr(begin, dsn_.find(' ', begin) - begin);
+}
+
+std::string OwnServer::log() const {
+    return read_text(std::filesystem::path{folder()} / "log");
+}
+
+void OwnServer::script(std::string const& verb, std::string const& more) {
     Command command{.words = {FLEET_TEST_SERVER_SCRIPT, verb, (folder_.path() / "dsn").string()}};
+    if (!more.empty()) command.words.push_back(more);
     command.environment["FLEET_TEST_OWNER"] = std::to_string(::getpid());
     command.environment["FLEET_TEST_DURABLE"] = durability_ == Durability::durable ? "1" : "0";
     auto const output = run_command(command, {}, std::chrono::seconds{90});

@@ -5,6 +5,8 @@
 #   server.sh stop FILE      stops the server named in FILE and removes everything
 #   server.sh crash FILE     stops it as a power cut would (-m immediate); the data stay
 #   server.sh again FILE     starts it again on the same data
+#   server.sh standby FILE PRIMARY   makes a standby of the server named in the file PRIMARY, writes its DSN to FILE
+#   server.sh promote FILE   makes a primary of a standby
 #
 # The server listens on a unix socket only, in a directory that only its account may enter, as superuser
 # `fleet` without password. It does not flush to disk unless FLEET_TEST_DURABLE=1 (crash tests need that).
@@ -12,7 +14,7 @@
 # Exit 77 (ctest: skipped) without PostgreSQL binaries, or 1 when FLEET_REQUIRE_PG is set.
 set -euo pipefail
 verb=${1:-} file=${2:-}
-[ -n "$verb" ] && [ -n "$file" ] || { sed -n '3,7s/^# *//p' "$0" >&2; exit 2; }
+[ -n "$verb" ] && [ -n "$file" ] || { sed -n '3,9s/^# *//p' "$0" >&2; exit 2; }
 
 find_binaries() {
   local dir
@@ -70,6 +72,14 @@ launch() {
   fi
 }
 
+make_folder() {
+  local owner=${FLEET_TEST_OWNER:-$PPID}
+  dir=$(mktemp -d /tmp/fleet-test-XXXXXX)
+  echo "$owner $(started_at "$owner")" >"$dir/owner"
+  echo "${FLEET_TEST_DURABLE:-0}" >"$dir/durable"
+  if [ "$(id -u)" = 0 ]; then chown -R postgres:postgres "$dir"; fi
+}
+
 bin=$(find_binaries)
 dir=""
 if [ -f "$file" ]; then dir=$(sed -n 's/.*host=\([^ ]*\).*/\1/p' "$file"); fi
@@ -78,11 +88,7 @@ case $verb in
 start)
   if [ -n "$dir" ] && [ -d "$dir" ]; then remove "$dir"; fi
   reap
-  dir=$(mktemp -d /tmp/fleet-test-XXXXXX)
-  owner=${FLEET_TEST_OWNER:-$PPID}
-  echo "$owner $(started_at "$owner")" >"$dir/owner"
-  echo "${FLEET_TEST_DURABLE:-0}" >"$dir/durable"
-  if [ "$(id -u)" = 0 ]; then chown -R postgres:postgres "$dir"; fi
+  make_folder
   if ! as_server "$bin/initdb" -D "$dir/data" -U fleet --auth=trust --no-sync --encoding=UTF8 --locale=C.UTF-8 \
       >/dev/null 2>"$dir/initdb.log"; then
     cat "$dir/initdb.log" >&2
@@ -99,6 +105,19 @@ crash)
   as_server "$bin/pg_ctl" -D "$dir/data" -s -m immediate stop </dev/null >/dev/null 2>&1 ;;
 again)
   launch "$dir" ;;
+standby)
+  primary=$(sed -n 's/.*host=\([^ ]*\).*/\1/p' "$3")
+  make_folder
+  if ! as_server "$bin/pg_basebackup" -d "host=$primary user=fleet application_name=standby" -D "$dir/data" -R -X stream \
+      --no-sync -c fast >/dev/null 2>"$dir/basebackup.log"; then
+    cat "$dir/basebackup.log" >&2
+    remove "$dir"
+    exit 1
+  fi
+  launch "$dir" || { remove "$dir"; exit 1; }
+  echo "host=$dir user=fleet dbname=postgres" >"$file" ;;
+promote)
+  as_server "$bin/pg_ctl" -D "$dir/data" -s -w -t 30 promote </dev/null >/dev/null ;;
 *)
   echo "server.sh: unknown verb $verb" >&2
   exit 2 ;;

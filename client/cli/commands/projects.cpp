@@ -11,19 +11,25 @@
 namespace fleet::cli {
 namespace {
 
+// A host that is late has not been declared lost yet: its pilots keep what they have.
+std::string host_state(Screen const& screen, Json const& host) {
+    auto const status = text_or(host, "status", "?");
+    if (flag_or(host, "alive", false)) return screen.style()(Ink::green, "● alive");
+    if (status == "joined") return screen.style()(Ink::yellow, "◐ late");
+    return screen.style()(status == "lost" ? Ink::red : Ink::dim, "○ " + status);
+}
+
 int hosts(Context& context, bool all) {
     Json answer = context.call("hosts.list", all ? Json::object() : Json{{"status", "joined"}});
     Screen& screen = context.screen();
     screen.document(answer);
     if (context.is_json()) return 0;
     Time now = clock_now();
-    Table table({"HOST", "NAME", "STATE", "SEEN", "VERSION"});
+    Table table({"HOST", "HOSTNAME", "VERSION", "PILOTS", "STATE", "LAST SIGN", "LEADS"});
     for (Json const& host : answer.at("items")) {
-        bool alive = flag_or(host, "alive", false);
-        auto state = alive ? screen.style()(Ink::green, "● alive")
-                           : screen.style()(Ink::dim, "○ " + text_or(host, "status", "?"));
-        table.row({short_id(text_or(host, "host_id", "")), printable(text_or(host, "hostname", "")), state,
-                   ago_member(host, "last_seen_at", now), text_or(host, "version", "")});
+        table.row({short_id(text_or(host, "host_id", "")), printable(text_or(host, "hostname", "")),
+                   text_or(host, "version", ""), std::to_string(number_or(host, "pilots", 0)),
+                   host_state(screen, host), ago_member(host, "last_seen_at", now), list_member(host, "duties")});
     }
     screen.table(table, "no host has joined");
     return 0;
@@ -83,9 +89,9 @@ void add_projects(Menu& menu) {
                               [=](Context& context) { return archive(context, *key, *reason); });
     away.add_option("key", *key, "The project")->required()->type_name("KEY");
     away.add_option("--reason", *reason, "Why")->type_name("TEXT");
-    menu.command("hosts", "The hosts of the fleet", "Services",
+    menu.command("hosts", "The hosts of the fleet: alive, late or lost, and which of them leads", "Services",
                  [all](Context& context) { return hosts(context, *all); })
-        .add_flag("--all", *all, "Those that left, too");
+        .add_flag("--all", *all, "Those that left or were lost, too");
 }
 
 }  // namespace fleet::cli

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace fleet;
 using namespace fleet::duties;
 
@@ -42,6 +44,30 @@ TEST_CASE("a leader sweeps and watches, whoever does not lead does neither", "[u
     CHECK(plan.next().duty == Duty::lead);
     plan.begin(at(10));
     CHECK_FALSE(plan.leads());
+}
+
+TEST_CASE("nobody is looked for who may be lost before the others had time to come back", "[unit][duties]") {
+    DutyPauses pauses;
+    pauses.before_watching = Millis(3'000);
+    DutyPlan plan{pauses};
+    auto const do_until = [&](Instant end) {
+        bool watched = false;
+        while (plan.next().at <= end) {
+            auto const next = plan.next();
+            watched = watched || next.duty == Duty::watch_hosts;
+            plan.done(next.duty, std::max(next.at, at(0)));
+        }
+        return watched;
+    };
+    plan.begin(at(0));
+    plan.beacon_is_held(true);
+    CHECK_FALSE(do_until(at(2'999)));
+    CHECK(do_until(at(3'000)));
+    plan.leads(true, at(3'001));
+    CHECK_FALSE(do_until(at(7'999)));
+    CHECK(do_until(at(8'000)));
+    plan.begin(at(9'000));
+    CHECK_FALSE(do_until(at(11'999)));
 }
 
 TEST_CASE("only a transaction that held the order lock all the time sits on it", "[unit][duties]") {

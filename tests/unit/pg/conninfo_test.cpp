@@ -35,6 +35,13 @@ TEST_CASE("several hosts stay several, and a quote in a password is carried over
     CHECK(has(text, "target_session_attrs='read-write'"));
 }
 
+TEST_CASE("of several servers the one that can be written is asked for, unless the DSN says otherwise",
+          "[pg][conninfo]") {
+    CHECK(has(conninfo("host=a,b", SessionSettings{}), "target_session_attrs='read-write'"));
+    CHECK(has(conninfo("host=a,b target_session_attrs=any", SessionSettings{}), "target_session_attrs='any'"));
+    CHECK_FALSE(has(conninfo("host=a", SessionSettings{}), "read-write"));
+}
+
 TEST_CASE("a DSN that cannot be read is not repeated in the message", "[pg][conninfo]") {
     try {
         conninfo("password=secret nonsense", SessionSettings{});

@@ -56,3 +56,14 @@ TEST_CASE("the digest is that of the texts one after another", "[schema]") {
     CHECK(digest_of(Files{{"a", "", "ab"}, {"b", "", "c"}}) ==
           "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
+
+TEST_CASE("builds are compared by their numbers", "[schema]") {
+    CHECK(is_newer("0.10.0", "0.9.3"));
+    CHECK(is_newer("1.0", "0.99.99"));
+    CHECK(is_newer("0.1.1", "0.1"));
+    CHECK_FALSE(is_newer("0.1.0", "0.1"));
+    CHECK_FALSE(is_newer("0.9.3", "0.10.0"));
+    CHECK_FALSE(is_newer("0.1.0", "0.1.0"));
+    CHECK_FALSE(is_newer("", "0.1.0"));
+    CHECK(is_newer("0.1.0", ""));
+}
