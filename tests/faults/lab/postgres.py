@@ -63,6 +63,18 @@ class SqlFailed(Exception):
     """What psql said."""
 
 
+def fill_disk(path):
+    """To the last page, while others go on to write there."""
+    with open(path, "wb") as ballast:
+        step, end = 64 << 20, 0
+        while step >= 4096:
+            try:
+                os.posix_fallocate(ballast.fileno(), end, step)
+                end += step
+            except OSError:
+                step //= 4
+
+
 class Server:
     def __init__(self, name, folder, network, environment, library=None):
         self.name = name
@@ -213,9 +225,7 @@ class Server:
         """Nothing more can be written: the rest of the disk is taken, or, where there is no disk of its own, files
         may not grow any more."""
         if self.mounted:
-            room = shutil.disk_usage(self.disk).free
-            with open(self.disk / "ballast", "wb") as ballast:
-                os.posix_fallocate(ballast.fileno(), 0, max(room - 65536, 1))
+            fill_disk(self.disk / "ballast")
             return
         for pid in self.processes():
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (65536, resource.RLIM_INFINITY))

@@ -6,6 +6,8 @@ import json
 FAULTS_A_SECOND = 0.25
 ACKNOWLEDGED_A_SECOND = 5.0
 CONFLICTS_A_SECOND = 0.2
+# Longer than any fault and what it takes to get over it: something did not come back by itself.
+PAUSE_MAX = 25.0
 
 
 def lines_of(file):
@@ -40,6 +42,7 @@ class Tally:
         self.met_nothing = collections.Counter()
         self.outcomes = collections.Counter()
         self.conflicts = collections.Counter()
+        self.longest_pause = 0.0  # seconds without an acknowledged write
 
     def add_run(self, folder, seconds):
         self.runs += 1
@@ -47,16 +50,31 @@ class Tally:
         counts, met_nothing = faults_by_kind(folder)
         self.faults += counts
         self.met_nothing += met_nothing
+        times = []
         for file in (folder / "history").glob("*.ndjson"):
-            for line in lines_of(file):
-                if "outcome" in line:
-                    self.outcomes[line["outcome"]] += 1
-                    if line["outcome"] == "refused":
-                        self.conflicts[line.get("code") or "?"] += 1
+            times += self.add_history(file)
+        times.sort()
+        gaps = (later - earlier for earlier, later in zip(times, times[1:]))
+        self.longest_pause = max(gaps, default=0) / 1_000_000
+
+    def add_history(self, file):
+        """When what was acknowledged was begun and answered."""
+        begun = {}
+        for line in lines_of(file):
+            if "invoked_at" in line:
+                begun[line["id"]] = line["invoked_at"]
+            if "outcome" not in line:
+                continue
+            self.outcomes[line["outcome"]] += 1
+            if line["outcome"] == "refused":
+                self.conflicts[line.get("code") or "?"] += 1
+            if line["outcome"] == "ok":
+                yield from (begun.get(line["id"], line["completed_at"]), line["completed_at"])
 
     def add(self, other):
         self.runs += other.runs
         self.seconds += other.seconds
+        self.longest_pause = max(self.longest_pause, other.longest_pause)
         for mine, theirs in ((self.faults, other.faults), (self.met_nothing, other.met_nothing),
                              (self.outcomes, other.outcomes), (self.conflicts, other.conflicts)):
             mine.update(theirs)
@@ -79,6 +97,8 @@ class Tally:
                 ("conflicts", self.conflicts.total(), CONFLICTS_A_SECOND)):
             if found < least * self.seconds:
                 yield f"only {found} {what} in {self.seconds} s, {least * self.seconds:.0f} are the minimum"
+        if self.longest_pause > PAUSE_MAX:
+            yield f"nothing was acknowledged for {self.longest_pause:.1f} s, {PAUSE_MAX:.0f} s are the most"
 
     def text(self):
         def listed(counter):
@@ -88,5 +108,5 @@ class Tally:
             f"faults injected: {self.faults.total()} ({listed(self.faults)})",
             *([f"faults that met nothing: {listed(self.met_nothing)}"] if self.met_nothing else []),
             f"operations: {self.outcomes['ok']} acknowledged, {self.outcomes['refused']} refused, "
-            f"{self.outcomes['unknown']} without an answer",
+            f"{self.outcomes['unknown']} without an answer; longest pause {self.longest_pause:.1f} s",
             f"conflicts seen: {listed(self.conflicts)}"))

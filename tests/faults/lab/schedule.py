@@ -79,6 +79,9 @@ def draw_target(draw, kind, hosts):
     if kind == "link_delayed":
         # Only links through a proxy can be slow: those of hosts with an even number.
         return draw.choice([host for host in hosts if int(host[1:]) % 2 == 0] or hosts[:1])
+    if kind == "host_cut_off":
+        # Behind a proxy the server's side of a connection lives on, and with it the host's lock: see host_frozen_long.
+        return draw.choice([host for host in hosts if int(host[1:]) % 2 == 1])
     return draw.choice(hosts)
 
 
