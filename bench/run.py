@@ -13,6 +13,7 @@ import sys
 import time
 
 import domain
+import hosts
 import queues
 from server import Daemon, Server
 
@@ -100,6 +101,9 @@ class Bench:
     def fleet(self):
         domain.fleet(self)
 
+    def hosts(self):
+        hosts.hosts(self)
+
     def queue(self):
         queues.queue(self)
 
@@ -118,7 +122,7 @@ def parse():
     parser.add_argument("--flush-us", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--only", default="idle,throughput,latency,held,replay,mail,fleet,queue")
+    parser.add_argument("--only", default="idle,throughput,latency,held,replay,mail,fleet,hosts,queue")
     options = parser.parse_args()
     options.database = "fleet"
     return options

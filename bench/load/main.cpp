@@ -18,7 +18,7 @@ std::map<std::string, Mode> const modes{
     {"reserve-one", &run_reserve_one}, {"query", &run_query},             {"delivery", &run_delivery},
     {"orders", &run_orders},
     {"mail", &run_mail},               {"http", &run_http},
-    {"simulate", &run_simulate},
+    {"simulate", &run_simulate},       {"fan-read", &run_fan_read},       {"fan-write", &run_fan_write},
 };
 
 asio::awaitable<void> play(Mode mode, Options options) {
@@ -52,6 +52,7 @@ int main_of(int argc, char** argv) {
     app.add_option("mode", mode)->required()->check(CLI::IsMember(modes));
     app.add_option("--socket", options.socket)->required();
     app.add_option("--reader-socket", options.reader_socket, "Of another daemon, where mail is waited for");
+    app.add_option("--sockets", options.sockets, "Of several daemons: all are read from and written to");
     app.add_option("--seed", options.seed, "Of a simulation");
     app.add_option("--speed", options.speed, "Of a simulation: times faster than life; 0: no pauses");
     app.add_option("--project", options.project);

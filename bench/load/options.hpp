@@ -14,6 +14,7 @@ namespace fleet::load {
 struct Options {
     std::string socket{};
     std::string reader_socket{};
+    std::vector<std::string> sockets{};   // of several daemons
     std::uint64_t seed = 1;        // of a simulation
     double speed = 0;
     std::string project = "bench";
@@ -62,5 +63,7 @@ asio::awaitable<Json> run_orders(Options options);
 asio::awaitable<Json> run_mail(Options options);
 asio::awaitable<Json> run_http(Options options);
 asio::awaitable<Json> run_simulate(Options options);
+asio::awaitable<Json> run_fan_read(Options options);
+asio::awaitable<Json> run_fan_write(Options options);
 
 }  // namespace fleet::load
