@@ -54,3 +54,4 @@ foreach(script IN LISTS e2e_tests)
 endforeach()
 
 include(containers.cmake)
+fleet_needs_containers(e2e_podman)
