@@ -1,6 +1,7 @@
 // status and doctor: how everything is, and what to do where it is not well.
 #include "app/app.hpp"
 #include "app/command_line.hpp"
+#include "app/damage.hpp"
 #include "services/machine.hpp"
 #include "services/postmaster.hpp"
 
@@ -136,8 +137,14 @@ asio::awaitable<Result<ops::Answer>> doctor(App& app) {
                fmt::format("{} {}{}{}", text_or(server, "provider", ""), text_or(server, "health", ""),
                            words.empty() ? "" : ": ", words),
                text_or(server, "hint", "`fleet services up` starts it."));
-    if (auto const data = text_or(server, "data_directory", ""); !data.empty())
+    auto const data = text_or(server, "data_directory", "");
+    if (std::filesystem::path(data).is_absolute()) {
         check_space(checks, "disk of the database", data);
+        auto const damage = co_await damage_checks(app, data, runs);
+        for (auto const& one : damage)
+            checks.add(text_or(one, "name", ""), flag_or(one, "ok", false), text_or(one, "message", ""),
+                       text_or(one, "hint", ""));
+    }
     if (runs) {
         check_parts(checks, app);
         auto rows = co_await app.reads().rows("doctor", {});

@@ -23,7 +23,10 @@ struct Known {
 };
 
 // What the server says, in English (LC_ALL is set for it), and what to do.
-constexpr std::array<Known, 9> known_endings{{
+constexpr std::array<Known, 10> known_endings{{
+    {"could not locate a valid checkpoint record", ErrorCode::internal,
+     "The write-ahead log is damaged: `fleet doctor` names the file. Keep a copy of the directory, then "
+     "`fleet services destroy`, `fleet services up` and `fleet restore`."},
     {"No space left on device", ErrorCode::disk_full, ""},
     {"Disk quota exceeded", ErrorCode::disk_full, ""},
     {"Address already in use", ErrorCode::port_taken, ""},
