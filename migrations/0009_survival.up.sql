@@ -103,14 +103,12 @@ comment on column fleet_state.rulings.last_seq is 'Last event that changed the r
 create table fleet_log.checkpoint_manifests (
     checkpoint_id text collate "C" primary key,
     manifest text not null,
-    parts text[] not null,
     stored_bytes int not null,
     kept_at timestamptz(3) not null default clock_timestamp()
 ) with (toast_tuple_target = 256);
 comment on table fleet_log.checkpoint_manifests is 'What each checkpoint is made of; goes when the checkpoint is deleted.';
 comment on column fleet_log.checkpoint_manifests.checkpoint_id is 'The checkpoint.';
 comment on column fleet_log.checkpoint_manifests.manifest is 'JSON whose sha256 the checkpoint''s event holds; names its parts by theirs.';
-comment on column fleet_log.checkpoint_manifests.parts is 'Digests of the parts that are kept in checkpoint_parts.';
 comment on column fleet_log.checkpoint_manifests.stored_bytes is 'What it added to what was kept already, before compression.';
 comment on column fleet_log.checkpoint_manifests.kept_at is 'When it was kept.';
 

@@ -80,4 +80,5 @@ insert into fleet_log.command_fields (op, field, kind, required, least, most, pa
     ('deregister_pilot', 'reason', 'text', false, null, 20, null, '{completed,error,timeout,manual}'),
     ('deregister_pilot', 'final_status', 'text', false, 0, 2000, null, null),
     ('sweep', 'duty_epoch', 'int', false, 1, null, null, null),
+    ('sweep', 'checkpoints', 'object', false, null, null, null, null),
     ('sweep', 'stale_seconds', 'int', false, 1, 31536000, null, null);

@@ -7,15 +7,15 @@ language sql immutable parallel safe as $$ select encode(sha256(convert_to($1, '
 comment on function fleet_log.text_digest is 'sha256 of a text, hex. Example: select fleet_log.text_digest(''hello'')';
 
 create function fleet_log.store_parts(project text, mission_id text, sortie_id text, at timestamptz,
-                                      out sections jsonb, out counts jsonb, out parts text[], out bytes int, out stored int)
+                                      out sections jsonb, out counts jsonb, out bytes int, out stored int)
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    -- A long section is cut where the digest of a key begins with 0, after sixteen items on average: the cuts stay where
-    -- they are whatever is added, so a change costs one part.
+    -- A long section is cut where the digest of a key begins with 0, after sixteen items on average (messages are short:
+    -- thirty-two): the cuts stay where they are whatever is added, so a change costs one part.
     with items as materialized (
         select i.section, i.key, i.item,
-               count(*) filter (where left(md5(i.key), 1) = '0') over (partition by i.section order by i.key collate "C")
-                   as place
+               count(*) filter (where left(md5(i.key), 1) = '0' and (i.section <> 'mail' or substr(md5(i.key), 2, 1) < '8'))
+                   over (partition by i.section order by i.key collate "C") as place
           from fleet_log.snapshot_items(store_parts.project, store_parts.mission_id, store_parts.sortie_id,
                                         store_parts.at) i
     ), cut as materialized (
@@ -37,12 +37,10 @@ begin
                        'blockers', count(*) filter (where i.section = 'blockers'),
                        'rulings', count(*) filter (where i.section = 'rulings'),
                        'files', count(*) filter (where i.section = 'files')) from items i),
-           (select array_agg(distinct c.digest) from cut c),
            (select coalesce(sum(octet_length(c.body)), 0) from cut c),
            (select coalesce(sum(k.bytes), 0) from kept k)
-      into sections, counts, parts, bytes, stored;
+      into sections, counts, bytes, stored;
     sections := coalesce(sections, '{}');
-    parts := coalesce(parts, '{}');
 end $$;
 comment on function fleet_log.store_parts is
     'Keeps what a checkpoint remembers and says by which digests. Example, in take_checkpoint: kept := fleet_log.store_parts(w.project, m, null, w.at)';
@@ -72,8 +70,8 @@ begin
         'event_id', (select e.event_id from fleet_log.events e where e.seq = w.head),
         'taken_at', fleet_log.json_time(w.at), 'progress', progress, 'counts', kept.counts, 'sections', kept.sections));
     body := manifest::text;
-    insert into fleet_log.checkpoint_manifests (checkpoint_id, manifest, parts, stored_bytes, kept_at)
-    values (id, body, kept.parts, kept.stored + octet_length(body), w.at)
+    insert into fleet_log.checkpoint_manifests (checkpoint_id, manifest, stored_bytes, kept_at)
+    values (id, body, kept.stored + octet_length(body), w.at)
         on conflict on constraint checkpoint_manifests_pkey do nothing;
     w := fleet_log.put(w, 'checkpoint_created', 'checkpoint', id, jsonb_build_object(
             'mission_id', take_checkpoint.mission_id, 'sortie_id', take_checkpoint.sortie_id, 'name', more -> 'name',

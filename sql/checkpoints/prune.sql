@@ -1,5 +1,16 @@
 -- Deleting checkpoints, one by hand or many by policy, and giving a lost one back.
 
+create function fleet_log.known_parts(m fleet_log.checkpoint_manifests)
+returns text[]
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return fleet_log.part_digests(m.manifest);
+exception when invalid_text_representation or data_corrupted or internal_error then
+    return '{}';   -- damaged: it can name nothing any more
+end $$;
+comment on function fleet_log.known_parts is
+    'The parts of a kept manifest, none if it cannot be read. Example: select fleet_log.known_parts(m) from fleet_log.checkpoint_manifests m';
+
 create function fleet_log.drop_texts(ids text[])
 returns bigint
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -8,16 +19,16 @@ declare
     freed bigint;
 begin
     -- A part goes with the last checkpoint that names it.
-    with gone as (
-        delete from fleet_log.checkpoint_manifests m where m.checkpoint_id = any(ids) returning m.parts, m.manifest
-    )
-    select array(select distinct p from gone g cross join lateral unnest(g.parts) p),
-           (select coalesce(sum(octet_length(g.manifest)), 0) from gone g)
-      into loose, freed;
-    if loose <> '{}' then
+    select array_agg(distinct p), coalesce((select sum(octet_length(k.manifest)) from fleet_log.checkpoint_manifests k
+                                             where k.checkpoint_id = any(ids)), 0)
+      into loose, freed
+      from fleet_log.checkpoint_manifests m cross join lateral unnest(fleet_log.known_parts(m)) p
+     where m.checkpoint_id = any(ids);
+    delete from fleet_log.checkpoint_manifests m where m.checkpoint_id = any(ids);
+    if loose is not null then
         with named as materialized (
-            select distinct p as digest from fleet_log.checkpoint_manifests m cross join lateral unnest(m.parts) p
-             where m.checkpoint_id <> all(ids)
+            select distinct p as digest
+              from fleet_log.checkpoint_manifests m cross join lateral unnest(fleet_log.known_parts(m)) p
         ), gone as (
             delete from fleet_log.checkpoint_parts c
              where c.digest = any(loose) and not exists (select from named n where n.digest = c.digest)
@@ -221,17 +232,15 @@ returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     notes constant text := manifest::jsonb #>> '{sections,notes,0}';
-    digests constant text[] := array(
-        select distinct p.digest from jsonb_each(manifest::jsonb -> 'sections') s
-         cross join lateral jsonb_array_elements_text(s.value) p (digest) where s.key <> 'notes' order by 1);
+    digests constant text[] := fleet_log.part_digests(manifest);
 begin
     -- What is there and cannot be read is replaced.
     delete from fleet_log.checkpoint_parts p
      where p.digest = any(digests);
     insert into fleet_log.checkpoint_parts (digest, body) select d, put_texts.parts ->> d from unnest(digests) d;
     delete from fleet_log.checkpoint_manifests m where m.checkpoint_id = put_texts.id;
-    insert into fleet_log.checkpoint_manifests (checkpoint_id, manifest, parts, stored_bytes, kept_at)
-    values (id, put_texts.manifest, digests, octet_length(put_texts.manifest), put_texts.at);
+    insert into fleet_log.checkpoint_manifests (checkpoint_id, manifest, stored_bytes, kept_at)
+    values (id, put_texts.manifest, octet_length(put_texts.manifest), put_texts.at);
     -- What an operator erased stays erased.
     update fleet_log.bodies b set body = put_texts.parts ->> notes
      where b.digest = notes and b.redacted_at is null and fleet_log.text_digest(put_texts.parts ->> notes) = notes;

@@ -95,13 +95,24 @@ end $$;
 comment on function fleet_log.manifest_damage is
     'What is wrong with a manifest and its parts; null if all fits. Example: select fleet_log.manifest_damage(m.manifest, c.digest, ''{}'')';
 
+create function fleet_log.part_digests(manifest text)
+returns text[]
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- Notes are a body like a message: they can be erased, and are not kept with the parts.
+    return array(select distinct p.digest from jsonb_each(manifest::jsonb -> 'sections') s
+                  cross join lateral jsonb_array_elements_text(s.value) p (digest) where s.key <> 'notes' order by 1);
+end $$;
+comment on function fleet_log.part_digests is
+    'Digests of the parts that a manifest names. Example: select fleet_log.part_digests(m.manifest) from fleet_log.checkpoint_manifests m';
+
 create function fleet_log.stored_parts(id text)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     return (select coalesce(jsonb_object_agg(p.digest, p.body), '{}')
               from fleet_log.checkpoint_manifests m
-             cross join lateral unnest(m.parts) part (digest)
+             cross join lateral unnest(fleet_log.part_digests(m.manifest)) part (digest)
              cross join lateral (select x.* from fleet_log.checkpoint_parts x where x.digest = part.digest limit 1) p
              where m.checkpoint_id = stored_parts.id);
 end $$;
@@ -124,6 +135,9 @@ begin
     select b.body into notes from fleet_log.bodies b where b.digest = c.body_digest;
     if notes is not null and fleet_log.text_digest(notes) <> c.body_digest then
         return 'notes do not fit their digest';
+    end if;
+    if fleet_log.text_digest(manifest) <> c.digest then
+        return 'its manifest does not fit its digest';
     end if;
     return fleet_log.manifest_damage(manifest, c.digest, fleet_log.stored_parts(c.checkpoint_id));
 exception when data_corrupted or internal_error or invalid_text_representation or untranslatable_character
