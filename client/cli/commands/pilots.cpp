@@ -1,4 +1,5 @@
 // fleet pilots: agent identities.
+#include "cli/commands/recovery_screen.hpp"
 #include "cli/context.hpp"
 #include "cli/input.hpp"
 #include "cli/menu.hpp"
@@ -48,6 +49,8 @@ int register_pilot(Context& context, RegisterFlags const& flags) {
     screen.document(answer);
     screen.done(fmt::format("{} reports for duty in {}", screen.style()(Ink::bold, callsign),
                             printable(context.project())));
+    if (answer.contains("recovery") && !context.is_json() && !screen.is_quiet())
+        say_offers(screen, answer.at("recovery"));
     if (context.store().callsigns().size() > 1) {
         screen.note(
             fmt::format("  → several pilots work from here: export FLEET_AS={} or use --as", callsign));

@@ -1,4 +1,6 @@
 // fleet init, status, doctor.
+#include "cli/checkpoint_store.hpp"
+#include "cli/commands/recovery_screen.hpp"
 #include "cli/context.hpp"
 #include "cli/menu.hpp"
 #include "cli/program.hpp"
@@ -139,12 +141,19 @@ int status(Context& context) {
     Json args = Json::object();
     if (!key.empty()) args["project"] = key;
     Json answer = context.call("status", std::move(args));
+    // What stands still is offered here; an older daemon does not know the question.
+    if (!key.empty()) {
+        auto offers = context.try_call("recovery.list", Json{{"project", key}});
+        if (offers) answer["recovery"] = offers->at("items");
+    }
     Screen& screen = context.screen();
     screen.document(answer);
+    keep_copies(context);
     if (context.is_json()) return 0;
     say_daemon(screen, answer);
     say_project(context, key, member(answer, "overview"));
     say_work(screen, member(answer, "overview"));
+    if (answer.contains("recovery")) say_offers(screen, answer.at("recovery"));
     if (auto name = context.callsign(); !name.empty())
         screen.say(fmt::format("{:<9} {}", "you", printable(name)));
     return 0;
