@@ -66,6 +66,16 @@ bus::AppenderLimits appender_limits(Settings const& settings) {
     return limits;
 }
 
+// What the leader's rounds ask of checkpoints; the database knows the same defaults.
+Json checkpoint_policy(Settings const& settings) {
+    auto seconds = [](Millis time) { return std::chrono::ceil<std::chrono::seconds>(time).count(); };
+    return {{"idle_seconds", seconds(settings.recovery_idle)},
+            {"older_than_seconds", seconds(settings.checkpoint_age_max)},
+            {"keep", settings.checkpoint_keep},
+            {"max_bytes", settings.checkpoint_bytes_max},
+            {"every_seconds", seconds(settings.checkpoint_prune_pause)}};
+}
+
 duties::DutyOptions duty_options(AppParts const& parts) {
     duties::DutyOptions options;
     options.host_id = parts.host_id;
@@ -75,6 +85,7 @@ duties::DutyOptions duty_options(AppParts const& parts) {
     options.application_name = fmt::format("fleetd/{}/beacon", parts.host_id);
     options.host_lease = parts.settings.host_lease;
     options.sweep_pause = parts.settings.sweep_pause;
+    options.checkpoints = checkpoint_policy(parts.settings);
     options.order_lock_limit = parts.settings.order_lock_limit;
     options.step_limit = parts.settings.connect_timeout;
     options.reconnect = BackoffLimits{parts.settings.reconnect_first, parts.settings.reconnect_longest};
@@ -150,6 +161,7 @@ App::App(AppParts parts)
       cursors_(readers_),
       membership_(
           loop(), [this] { return database_.dsn(); }, duty_options(parts_), parts_.log, health_),
+      backup_schedule_(*this),
       operations_(operations_parts(*this, cursors_)),
       authenticator_(authenticator_options(parts_), auth::token_lookup(reads_)),
       face_(faces::FaceParts{loop(), operations_, authenticator_, bus_, cursors_, health_, metrics_,
@@ -212,6 +224,7 @@ void App::start_parts() {
     background("appender", appender_.run());
     background("operations", operations_.run());
     background("health", keep_health());
+    background("backups", backup_schedule_.run());
     background("stop", stop());
     database_.resume();
 }

@@ -2,6 +2,7 @@
 // docs/architecture.md §4.
 #pragma once
 
+#include "app/backup_schedule.hpp"
 #include "app/backups.hpp"
 #include "app/configuration.hpp"
 #include "app/database.hpp"
@@ -62,6 +63,7 @@ public:
     AppParts const& parts() const { return parts_; }
     Database& database() { return database_; }
     Backups& backups() { return backups_; }
+    BackupSchedule const& backup_schedule() const { return backup_schedule_; }
     SchemaWork& schema_work() { return schema_work_; }
     store::Reads& reads() { return reads_; }
     bus::Bus& bus() { return bus_; }
@@ -102,6 +104,7 @@ private:
     bus::Appender appender_;
     bus::Cursors cursors_;
     duties::HostMembership membership_;
+    BackupSchedule backup_schedule_;
     ops::Operations operations_;
     auth::Authenticator authenticator_;
     faces::Face face_;

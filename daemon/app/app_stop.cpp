@@ -91,6 +91,7 @@ asio::awaitable<void> App::stop() {
     parts_.log.info("stopping", {{"why", *stop_why_}, {"connections", server_.connections()}});
     sd_notify("STOPPING=1\nSTATUS=stopping: " + *stop_why_);
     database_.stop();
+    backup_schedule_.stop();
     backups_.stop();
     Millis const limit = parts_.settings.stop_timeout;
     using namespace asio::experimental::awaitable_operators;

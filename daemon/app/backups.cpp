@@ -24,7 +24,8 @@ Error surprise(std::exception_ptr const& thrown) {
         std::rethrow_exception(thrown);
     } catch (boost::system::system_error const& bad) {
         if (bad.code() == asio::error::operation_aborted)
-            return make_error(ErrorCode::stopping, "the work was ended before it was done; nothing is half-made");
+            return make_error(ErrorCode::stopping,
+                              "the work was ended before it was done; nothing is half-made");
         return make_error(ErrorCode::internal, bad.what());
     } catch (std::exception const& bad) {
         return make_error(ErrorCode::internal, bad.what());
@@ -36,7 +37,8 @@ backups::Bench bench_of(App& app, backups::Worker& worker) {
     backups::Bench bench{.loop = app.loop(), .log = parts.log, .worker = worker};
     bench.places.configured = parts.settings.postgres_bin_dir;
     if (auto const* path = std::getenv("PATH")) bench.places.path = path;
-    bench.folder = fs::path(parts.files.shared.data_dir) / "backups";
+    bench.folder = parts.settings.backup_dir.empty() ? fs::path(parts.files.shared.data_dir) / "backups"
+                                                     : fs::path(parts.settings.backup_dir);
     bench.runtime_dir = parts.files.shared.runtime_dir;
     bench.host_id = parts.host_id;
     bench.hostname = parts.hostname;
@@ -74,7 +76,8 @@ std::shared_ptr<Steps> Backups::begin(std::string name, Work work) {
         auto outcome = co_await (*what)(tell);
         co_return outcome;
     };
-    asio::co_spawn(loop_, job(kept, progress), asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
+    asio::co_spawn(loop_, job(kept, progress),
+                   asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
     return steps;
 }
 
@@ -94,7 +97,8 @@ Result<fs::path> Backups::find(std::string const& given, std::string_view kind) 
     if (!given.empty()) return fs::path(given).is_absolute() ? fs::path(given) : folder() / given;
     for (auto const& one : backups::list_backups(folder()))
         if (one.manifest.kind == kind) return one.path;
-    return services::failure(ErrorCode::not_found, fmt::format("there is no {} backup in {}", kind, folder().string()),
+    return services::failure(ErrorCode::not_found,
+                             fmt::format("there is no {} backup in {}", kind, folder().string()),
                              "Name one by its path; `fleet backup` makes one.");
 }
 

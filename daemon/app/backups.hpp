@@ -6,6 +6,7 @@
 #include "backups/restore.hpp"
 #include "backups/worker.hpp"
 #include "observe/log.hpp"
+#include "operations/operations.hpp"
 #include "services/provider.hpp"
 
 #include <fleet/json_value.hpp>
@@ -57,7 +58,21 @@ asio::awaitable<Json> known_redactions(App& app);
 // Remembers them beside the backups.
 asio::awaitable<void> refresh_ledger(App& app);
 
+// A copy of that kind: "logical", "physical", "export". Errors: those of the kind.
+asio::awaitable<Result<backups::Made>> make_copy(App& app, std::string kind, std::string dsn,
+                                                 backups::BackupRequest request, services::Progress progress);
+
+// The steps as they come, then the end.
+ops::Answer followed(std::shared_ptr<Steps> steps);
+
+// After a switch every session of ours was ended: completes when they are back, or starts what does not run.
+// Errors: away.
+asio::awaitable<Result<void>> settle(App& app);
+
 // Applies what is missing of the schema there. Errors: schema_newer, migration_failed, away.
 asio::awaitable<Result<void>> bring_up_to_date(App& app, std::string dsn, services::Progress progress);
+
+// app/bind_recovery.cpp
+void bind_recovery(ops::Operations& operations, App& app);
 
 }  // namespace fleet::app

@@ -208,6 +208,7 @@ asio::awaitable<Json> services_status(App& app) {
     }
     if (auto url = database.provider().url()) json["url"] = *url;
     if (database.schema()) json["schema"] = database.schema()->version;
+    if (auto const& last = app.backup_schedule().last(); !last.empty()) json["backups"] = last;
     co_return json;
 }
 

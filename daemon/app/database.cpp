@@ -215,6 +215,15 @@ asio::awaitable<Result<std::string>> Database::set_aside(services::Progress prog
     co_return moved;
 }
 
+asio::awaitable<Result<std::string>> Database::take_recovered(services::Progress progress) {
+    if (phase_ == Phase::stopping) co_return busy(phase_word(phase_));
+    co_await end_start();
+    move_to(Phase::stopping);
+    auto taken = co_await parts_.provider.take_recovered(std::move(progress));
+    move_to(Phase::stopped);
+    co_return taken;
+}
+
 void Database::resume() {
     auto const is_up_already = parts_.provider.manages() && parts_.provider.dsn().has_value();
     auto const is_external = !parts_.provider.manages() && parts_.provider.is_made();

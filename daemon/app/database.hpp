@@ -68,6 +68,9 @@ public:
     // Stops the server and moves its data out of the way; where they are kept. Errors as `down`, and
     // not_configured when the server is not ours.
     asio::awaitable<Result<std::string>> set_aside(services::Progress progress);
+    // Stops the server and puts the data that the provider has recovered in the place of its own; where these
+    // are kept. `up` starts it then. Errors as `down`, and those of the provider.
+    asio::awaitable<Result<std::string>> take_recovered(services::Progress progress);
     // At the start of the daemon: brings up what was up before, or what runs without us, and keeps trying.
     void resume();
     // Ends watching, and a start that is under way. A server that runs goes on: the next daemon finds it.

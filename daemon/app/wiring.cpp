@@ -36,13 +36,19 @@ services::NativeOptions native_options(AppParts const& parts) {
     options.shared_buffers_bytes = settings.postgres_memory;
     options.start_limit = settings.postgres_start_timeout;
     options.stop_limit = settings.postgres_stop_timeout;
+    options.keeps_wal = settings.wal_archive == "on";
+    options.archive_timeout = settings.wal_archive_timeout;
     return options;
 }
 
 services::PodmanOptions podman_options(AppParts const& parts) {
     auto const& settings = parts.settings;
     services::PodmanOptions options;
-    options.paths.root = std::filesystem::path(parts.files.shared.data_dir) / "podman";
+    // A container that a move has made beside another one has its files beside the other's.
+    std::filesystem::path const data = parts.files.shared.data_dir;
+    std::error_code problem;
+    auto const apart = data / ("podman-" + settings.podman_container);
+    options.paths.root = std::filesystem::exists(apart, problem) ? apart : data / "podman";
     options.places.socket = settings.podman_socket;
     options.places.program = settings.podman_program;
     options.places.runtime = settings.podman_runtime;

@@ -30,8 +30,8 @@ asio::awaitable<Result<void>> Connection::open(std::string dsn, std::string appl
     co_return co_await session_.connect(std::move(request));
 }
 
-asio::awaitable<Result<direct::Table>> Connection::ask(std::string_view statement, direct::Arguments arguments,
-                                                       Millis limit) {
+asio::awaitable<Result<direct::Table>> Connection::ask(std::string_view statement,
+                                                       direct::Arguments arguments, Millis limit) {
     std::string text(statement);
     co_return co_await session_.query(std::move(text), std::move(arguments), limit);
 }
@@ -52,8 +52,7 @@ asio::awaitable<Result<Facts>> Connection::hold_snapshot() {
     direct::Arguments none;
     auto there = co_await ask(pg::stmt<"schema_exists">.text, none);
     if (!there) co_return there.error();
-    if (!there->flag(0, 0))
-        co_return make_error(ErrorCode::schema_older, "this database holds no fleet");
+    if (!there->flag(0, 0)) co_return make_error(ErrorCode::schema_older, "this database holds no fleet");
     for (auto const* text : {"set idle_in_transaction_session_timeout = 0", "set lock_timeout = '60s'",
                              "begin isolation level repeatable read read only"}) {
         auto begun = co_await ask(text, none);
@@ -92,8 +91,9 @@ asio::awaitable<Result<std::vector<std::string>>> Connection::verify() {
     if (!table) co_return table.error();
     std::vector<std::string> differences;
     for (std::size_t row = 0; row < table->size(); ++row)
-        differences.push_back(fmt::format("{} {} {}: {} instead of {}", table->text(row, 0), table->text(row, 1),
-                                          table->text(row, 2), table->text(row, 4), table->text(row, 3)));
+        differences.push_back(fmt::format("{} {} {}: {} instead of {}", table->text(row, 0),
+                                          table->text(row, 1), table->text(row, 2), table->text(row, 4),
+                                          table->text(row, 3)));
     co_return differences;
 }
 

@@ -51,8 +51,8 @@ public:
 
     // Begins a read-only snapshot that lasts as long as this session. Errors: schema_older (no fleet here).
     asio::awaitable<Result<Facts>> hold_snapshot();
-    // Events in the log that are not a host's coming and going; 0 too where no fleet lives; nothing when there
-    // is no such database.
+    // Events in the log that are not a host's coming and going; 0 too where no fleet lives; nothing when
+    // there is no such database.
     asio::awaitable<Result<std::int64_t>> work_in_log();
     // {table_name, key, …} of each difference.
     asio::awaitable<Result<std::vector<std::string>>> verify();

@@ -40,8 +40,8 @@ Result<void> check_space(fs::path const& path, std::int64_t database_bytes) {
     auto const needed = static_cast<std::uint64_t>(database_bytes) / compressed_to / 4 + spare_bytes;
     if (*free >= needed) return {};
     return services::failure(ErrorCode::disk_full,
-                             fmt::format("{} has {} free, a backup may need {}", path.string(), megabytes(*free),
-                                         megabytes(needed)),
+                             fmt::format("{} has {} free, a backup may need {}", path.string(),
+                                         megabytes(*free), megabytes(needed)),
                              "Make room there, or give another path.");
 }
 
@@ -139,8 +139,9 @@ asio::awaitable<Result<Made>> make_logical(Bench& bench, std::string dsn, Backup
     auto access = Access::make(dsn, {}, bench.runtime_dir);
     if (!access) co_return access.error();
     auto const directory = unfinished->path();
-    say(progress, "dump", fmt::format("pg_dump {} copies {} up to event {}", program->version,
-                                      facts->database, facts->log.seq));
+    say(progress, "dump",
+        fmt::format("pg_dump {} copies {} up to event {}", program->version, facts->database,
+                    facts->log.seq));
     auto run = dump_run(*program, *access, *facts, directory);
     run.each_second = [progress, file = directory / dump_name] {
         std::error_code problem;

@@ -57,10 +57,9 @@ Result<Manifest> manifest_of(Json const& json, fs::path const& directory) {
     if (text_or(json, "format", "") != "fleettools-backup" || format < 1)
         return damaged(fmt::format("{} is not a manifest of ours", (directory / manifest_name).string()));
     if (format > format_version)
-        return make_error(
-            ErrorCode::backup_unknown,
-            fmt::format("the backup {} has format {}, this program reads up to {}", directory.string(), format,
-                        format_version));
+        return make_error(ErrorCode::backup_unknown,
+                          fmt::format("the backup {} has format {}, this program reads up to {}",
+                                      directory.string(), format, format_version));
     Manifest m;
     m.kind = text_or(json, "kind", "");
     m.made_at = text_or(json, "made_at", "");
@@ -76,7 +75,8 @@ Result<Manifest> manifest_of(Json const& json, fs::path const& directory) {
              text_or(json, "head_event_id", "")};
     if (json.contains("tools")) m.tools = json.at("tools");
     if (json.contains("more")) m.more = json.at("more");
-    if (!json.contains("files") || !json.at("files").is_array()) return damaged("the manifest names no files");
+    if (!json.contains("files") || !json.at("files").is_array())
+        return damaged("the manifest names no files");
     for (Json const& file : json.at("files")) {
         auto name = text_or(file, "name", "");
         if (!is_inside(name)) return damaged("the manifest names a file outside of the backup: " + name);
@@ -109,13 +109,22 @@ std::string difference(fs::path const& directory, FileDigest const& expected) {
 }  // namespace
 
 Json Manifest::to_json() const {
-    Json json{{"format", "fleettools-backup"}, {"format_version", format_version}, {"kind", kind},
-              {"made_at", made_at},            {"made_by", made_by},               {"host_id", host_id},
-              {"hostname", hostname},          {"fleet_version", fleet_version},
+    Json json{{"format", "fleettools-backup"},
+              {"format_version", format_version},
+              {"kind", kind},
+              {"made_at", made_at},
+              {"made_by", made_by},
+              {"host_id", host_id},
+              {"hostname", hostname},
+              {"fleet_version", fleet_version},
               {"schema_version", schema_version},
-              {"schema_digest", schema_digest}, {"server_version", server_version}, {"database", database},
-              {"incarnation", log.incarnation}, {"head_seq", log.seq},
-              {"head_event_id", log.event_id},  {"tools", tools}};
+              {"schema_digest", schema_digest},
+              {"server_version", server_version},
+              {"database", database},
+              {"incarnation", log.incarnation},
+              {"head_seq", log.seq},
+              {"head_event_id", log.event_id},
+              {"tools", tools}};
     if (!more.empty()) json["more"] = more;
     auto& list = json["files"] = Json::array();
     for (auto const& file : files)
@@ -171,11 +180,13 @@ Result<Manifest> read_manifest(fs::path const& directory) {
     auto text = read_text(directory / manifest_name);
     if (!text) {
         if (text.error().code != ErrorCode::not_found) return text.error();
-        return services::failure(ErrorCode::not_found, directory.string() + " is not a backup: no manifest.json",
+        return services::failure(ErrorCode::not_found,
+                                 directory.string() + " is not a backup: no manifest.json",
                                  "`fleet backup list` shows what there is.");
     }
     auto json = parse_json(*text);
-    if (!json) return damaged((directory / manifest_name).string() + " cannot be read: " + json.error().message);
+    if (!json)
+        return damaged((directory / manifest_name).string() + " cannot be read: " + json.error().message);
     return manifest_of(*json, directory);
 }
 
@@ -189,7 +200,8 @@ Result<Manifest> check_backup(fs::path const& directory) {
     auto const said = sums.find(std::string(manifest_name));
     if (text && own && (said == sums.end() || said->second != own->sha256))
         wrong.push_back("manifest.json was changed, or its line in SHA256SUMS");
-    if (!manifest && (wrong.empty() || manifest.error().code != ErrorCode::backup_damaged)) return manifest.error();
+    if (!manifest && (wrong.empty() || manifest.error().code != ErrorCode::backup_damaged))
+        return manifest.error();
     if (manifest)
         for (auto const& file : manifest->files) {
             auto words = difference(directory, file);
@@ -199,7 +211,8 @@ Result<Manifest> check_backup(fs::path const& directory) {
             if (!words.empty()) wrong.push_back(std::move(words));
         }
     if (wrong.empty()) return manifest;
-    auto error = damaged(fmt::format("the backup {} is damaged: {}", directory.string(), fmt::join(wrong, "; ")));
+    auto error =
+        damaged(fmt::format("the backup {} is damaged: {}", directory.string(), fmt::join(wrong, "; ")));
     error.detail = Json{{"damaged", wrong}};
     return error;
 }

@@ -30,9 +30,9 @@ struct LogPlace {
 };
 
 struct Manifest {
-    std::string kind;          // "logical", "physical", "export"
-    std::string made_at;       // RFC 3339
-    std::string made_by;       // "schedule", or who asked
+    std::string kind;     // "logical", "physical", "export"
+    std::string made_at;  // RFC 3339
+    std::string made_by;  // "schedule", or who asked
     std::string host_id{};
     std::string hostname{};
     std::string fleet_version{};

@@ -32,7 +32,8 @@ Time now() {
 Json wal_range(fs::path const& directory) {
     std::ifstream file(directory / "backup_manifest");
     auto const json = Json::parse(file, nullptr, false);
-    if (json.is_discarded() || !json.contains("WAL-Ranges") || json.at("WAL-Ranges").empty()) return Json::object();
+    if (json.is_discarded() || !json.contains("WAL-Ranges") || json.at("WAL-Ranges").empty())
+        return Json::object();
     return json.at("WAL-Ranges").at(0);
 }
 
@@ -83,13 +84,15 @@ asio::awaitable<Result<Made>> make_physical(Bench& bench, std::string dsn, Backu
     auto access = Access::make(dsn, {}, bench.runtime_dir);
     if (!access) co_return access.error();
     if (progress)
-        progress(services::Step{"base", fmt::format("pg_basebackup {} copies the whole server", program->version)});
+        progress(services::Step{"base",
+                                fmt::format("pg_basebackup {} copies the whole server", program->version)});
     auto run = base_run(*program, *access, directory);
     run.each_second = [progress, file = directory / "base.tar.gz"] {
         std::error_code problem;
         auto const bytes = fs::file_size(file, problem);
         if (progress)
-            progress(services::Step{"base", fmt::format("copied {:.1f} MB", problem ? 0.0 : double(bytes) / 1e6)});
+            progress(
+                services::Step{"base", fmt::format("copied {:.1f} MB", problem ? 0.0 : double(bytes) / 1e6)});
     };
     auto const log = run.log;
     auto copied = co_await run_tool(bench.loop, std::move(run));
@@ -105,8 +108,8 @@ asio::awaitable<Result<Made>> make_physical(Bench& bench, std::string dsn, Backu
     std::vector<std::string> names(std::begin(base_files), std::end(base_files));
     auto made = co_await finish(bench, unfinished, std::move(manifest), std::move(names));
     if (made && progress)
-        progress(services::Step{"base", fmt::format("{}, {:.1f} MB", made->path.string(), double(made->bytes()) / 1e6),
-                                true});
+        progress(services::Step{
+            "base", fmt::format("{}, {:.1f} MB", made->path.string(), double(made->bytes()) / 1e6), true});
     co_return made;
 }
 
@@ -134,7 +137,8 @@ std::size_t drop_old_wal(fs::path const& archive, std::vector<Listed> const& bas
     std::error_code problem;
     for (auto const& entry : fs::directory_iterator(archive, problem)) {
         auto const name = entry.path().filename().string();
-        auto const is_piece = name.size() >= wal_name_length && name.find_first_not_of("0123456789ABCDEF") >= wal_name_length;
+        auto const is_piece =
+            name.size() >= wal_name_length && name.find_first_not_of("0123456789ABCDEF") >= wal_name_length;
         if (!is_piece || name.substr(8, 16) >= oldest) continue;
         if (fs::remove(entry.path(), problem)) gone += 1;
     }

@@ -19,8 +19,9 @@ namespace fs = std::filesystem;
 // The transaction that wrote the event: the target is met to the letter, whatever clocks say.
 asio::awaitable<Result<std::string>> transaction_of(Bench& bench, std::string dsn, std::int64_t seq) {
     if (dsn.empty())
-        co_return services::failure(ErrorCode::away, "the present database does not answer, so that it cannot say "
-                                                     "which transaction wrote that event",
+        co_return services::failure(ErrorCode::away,
+                                    "the present database does not answer, so that it cannot say "
+                                    "which transaction wrote that event",
                                     "Name a time with --to-time instead.");
     Connection connection(bench.loop);
     auto opened = co_await connection.open(std::move(dsn), "fleetd/restore");
@@ -50,8 +51,8 @@ asio::awaitable<Result<Listed>> checked_base(Bench& bench, RecoverRequest const&
         auto manifest = read_manifest(request.base);
         if (!manifest) co_return manifest.error();
         if (manifest->kind != "physical")
-            co_return make_error(ErrorCode::backup_unknown, "WAL is replayed onto a backup of kind physical; this is " +
-                                                                manifest->kind);
+            co_return make_error(ErrorCode::backup_unknown,
+                                 "WAL is replayed onto a backup of kind physical; this is " + manifest->kind);
         base = Listed{request.base, *std::move(manifest), 0};
     }
     if (!base) co_return base.error();
@@ -77,7 +78,8 @@ asio::awaitable<Result<LogPlace>> place_of(Bench& bench, std::string dsn) {
 
 }  // namespace
 
-Result<Listed> choose_base(std::vector<Listed> const& all, RecoverRequest const& request, fs::path const& archive) {
+Result<Listed> choose_base(std::vector<Listed> const& all, RecoverRequest const& request,
+                           fs::path const& archive) {
     for (auto const& one : all) {
         if (one.manifest.kind != "physical") continue;
         if (request.point.seq && one.manifest.log.seq >= *request.point.seq) continue;
@@ -85,10 +87,10 @@ Result<Listed> choose_base(std::vector<Listed> const& all, RecoverRequest const&
         if (request.point.time && (!made || *made > *request.point.time)) continue;
         return one;
     }
-    return services::failure(
-        ErrorCode::not_found, "there is no base backup from before that point",
-        archive.empty() ? "Set wal_archive to on: base backups and WAL are kept from then on."
-                        : "`fleet backup list` shows them (kind physical).");
+    return services::failure(ErrorCode::not_found, "there is no base backup from before that point",
+                             archive.empty()
+                                 ? "Set wal_archive to on: base backups and WAL are kept from then on."
+                                 : "`fleet backup list` shows them (kind physical).");
 }
 
 asio::awaitable<Result<Restored>> recover(Bench& bench, services::Provider& provider, RecoverRequest request,

@@ -11,15 +11,16 @@
 
 namespace fleet::backups {
 
-// A copy of the whole server by pg_basebackup, which archived WAL is replayed onto. Where the log stood is asked
-// after it has ended: everything later can be reached from it. Errors as make_logical.
+// A copy of the whole server by pg_basebackup, which archived WAL is replayed onto. Where the log stood is
+// asked after it has ended: everything later can be reached from it. Errors as make_logical.
 asio::awaitable<Result<Made>> make_physical(Bench& bench, std::string dsn, BackupRequest request,
                                             services::Progress progress);
 
 // What to go back to; one of them, or none for as far as the WAL goes.
 struct PointInTime {
     std::optional<Time> time{};
-    std::optional<std::int64_t> seq{};  // the last event to be there; those of the same transaction come along
+    std::optional<std::int64_t>
+        seq{};  // the last event to be there; those of the same transaction come along
 };
 
 struct RecoverRequest {
@@ -34,16 +35,17 @@ struct RecoverRequest {
 Result<Listed> choose_base(std::vector<Listed> const& all, RecoverRequest const& request,
                            std::filesystem::path const& archive);
 
-// Replays, makes usable, verifies and switches. The caller starts the server afterwards, whether it went well or
-// not. Errors: not_configured (another provider), not_found (no base, or the point lies outside), backup_damaged,
-// away, internal.
+// Replays, makes usable, verifies and switches. The caller starts the server afterwards, whether it went well
+// or not. Errors: not_configured (another provider), not_found (no base, or the point lies outside),
+// backup_damaged, away, internal.
 asio::awaitable<Result<Restored>> recover(Bench& bench, services::Provider& provider, RecoverRequest request,
                                           Migrate migrate, services::Progress progress,
                                           std::function<asio::awaitable<Result<std::string>>()> take);
 
 // Removes archived WAL that no base which is kept needs; how many pieces.
 std::size_t drop_old_wal(std::filesystem::path const& archive, std::vector<Listed> const& bases);
-// The first piece of WAL that a base needs, without its timeline: sixteen hex digits; "" when it does not say.
+// The first piece of WAL that a base needs, without its timeline: sixteen hex digits; "" when it does not
+// say.
 std::string first_wal_of(Listed const& base);
 
 }  // namespace fleet::backups

@@ -60,7 +60,8 @@ struct Target {
 };
 
 // What stands where the restored database is to go.
-asio::awaitable<Result<Target>> look_at_target(Bench& bench, Connection& server, RestoreRequest const& request) {
+asio::awaitable<Result<Target>> look_at_target(Bench& bench, Connection& server,
+                                               RestoreRequest const& request) {
     Target target{request.into, false, false};
     if (target.name.empty()) {
         auto name = database_of(request.dsn);
@@ -82,9 +83,11 @@ asio::awaitable<Result<Target>> look_at_target(Bench& bench, Connection& server,
     if (!target.holds_work || request.replace) co_return target;
     co_return services::failure(
         ErrorCode::database_not_empty,
-        fmt::format("the database {} holds {} events", target.name, work ? std::to_string(*work) : "unreadable"),
-        fmt::format("`--into NAME` restores beside it; `--replace` puts the backup in its place and keeps it under "
-                    "another name."));
+        fmt::format("the database {} holds {} events", target.name,
+                    work ? std::to_string(*work) : "unreadable"),
+        fmt::format(
+            "`--into NAME` restores beside it; `--replace` puts the backup in its place and keeps it under "
+            "another name."));
 }
 
 // Drops the database that was being restored when something failed. Best effort: its name says what it is.
@@ -100,21 +103,23 @@ asio::awaitable<Result<void>> fill(Bench& bench, std::string dsn, RestoreRequest
     if (!opened) co_return opened;
     auto const major = connection.server_major();
     if (major < manifest.server_major())
-        co_return services::failure(
-            ErrorCode::wrong_major,
-            fmt::format("the backup is of PostgreSQL {}, the server here is {}", manifest.server_version, major),
-            "Restore it into a server of the same or a newer major.");
+        co_return services::failure(ErrorCode::wrong_major,
+                                    fmt::format("the backup is of PostgreSQL {}, the server here is {}",
+                                                manifest.server_version, major),
+                                    "Restore it into a server of the same or a newer major.");
     direct::Arguments none;
     auto roles = co_await connection.ask(pg::stmt<"restore_roles">.text, std::move(none));
     if (!roles) co_return roles.error();
     // The program must read what pg_dump wrote, and its words must suit the server.
-    auto program = services::choose_client(bench.places, "pg_restore", std::max(major, manifest.server_major()));
+    auto program =
+        services::choose_client(bench.places, "pg_restore", std::max(major, manifest.server_major()));
     if (!program) co_return program.error();
     auto access = Access::make(dsn, {}, bench.runtime_dir);
     if (!access) co_return access.error();
     ToolRun run;
-    run.arguments = {program->path.string(),  "--dbname=" + access->conninfo(),       "--exit-on-error",
-                     "--single-transaction", "--no-password", (request.path / dump_name).string()};
+    run.arguments = {program->path.string(), "--dbname=" + access->conninfo(),
+                     "--exit-on-error",      "--single-transaction",
+                     "--no-password",        (request.path / dump_name).string()};
     run.log = bench.runtime_dir / ("pg_restore-" + new_id("tok").substr(4) + ".log");
     auto const began = std::chrono::steady_clock::now();
     run.each_second = [progress, began] {
@@ -149,14 +154,16 @@ asio::awaitable<Result<void>> rename_both(Connection& server, std::string restor
     Result<void> renamed{};
     if (target.exists) {
         direct::Arguments away{target.name, kept_as};
-        renamed = co_await server.carry_out(pg::stmt<"restore_rename_database">.text, std::move(away), rename_limit);
+        renamed = co_await server.carry_out(pg::stmt<"restore_rename_database">.text, std::move(away),
+                                            rename_limit);
     }
     if (renamed) {
         direct::Arguments in_place{restored, target.name};
-        renamed =
-            co_await server.carry_out(pg::stmt<"restore_rename_database">.text, std::move(in_place), rename_limit);
+        renamed = co_await server.carry_out(pg::stmt<"restore_rename_database">.text, std::move(in_place),
+                                            rename_limit);
     }
-    auto ended = co_await server.ask(renamed ? "commit" : "rollback", std::move(none));
+    std::string_view const last = renamed ? "commit" : "rollback";
+    auto ended = co_await server.ask(last, std::move(none));
     if (!renamed) co_return renamed;
     if (!ended) co_return ended.error();
     co_return Result<void>{};
@@ -169,10 +176,10 @@ asio::awaitable<Result<void>> rename_then_tell(Connection& server, std::string r
     co_return renamed;
 }
 
-// Both names change in one transaction, so that there is never a moment without the database. The server waits
-// five seconds for the last session inside to end; who comes back meanwhile waits at the door.
-asio::awaitable<Result<void>> put_in_place(Bench& bench, Connection& server, std::string dsn, std::string restored,
-                                           Target target, std::string kept_as) {
+// Both names change in one transaction, so that there is never a moment without the database. The server
+// waits five seconds for the last session inside to end; who comes back meanwhile waits at the door.
+asio::awaitable<Result<void>> put_in_place(Bench& bench, Connection& server, std::string dsn,
+                                           std::string restored, Target target, std::string kept_as) {
     using namespace asio::experimental::awaitable_operators;
     Connection other(bench.loop);
     auto opened = co_await open_beside(other, std::move(dsn));
@@ -191,8 +198,8 @@ asio::awaitable<Result<void>> put_in_place(Bench& bench, Connection& server, std
 Error differences_found(std::vector<std::string> const& differences) {
     auto error = services::failure(
         ErrorCode::backup_damaged,
-        fmt::format("the restored state is not what its log says: {} differences, first: {}", differences.size(),
-                    differences.front()),
+        fmt::format("the restored state is not what its log says: {} differences, first: {}",
+                    differences.size(), differences.front()),
         "Nothing was switched. `--no-verify` restores it all the same; an older backup may be better.");
     error.detail = Json{{"differences", differences}};
     return error;
@@ -226,12 +233,9 @@ asio::awaitable<Result<Restored>> restore_into(Bench& bench, Connection& server,
 }  // namespace
 
 Json Restored::to_json() const {
-    Json json{{"database", database},
-              {"head_seq", manifest.log.seq},
-              {"made_at", manifest.made_at},
-              {"incarnation_before", manifest.log.incarnation},
-              {"incarnation", incarnation},
-              {"redacted_again", redacted_again},
+    Json json{{"database", database},        {"head_seq", manifest.log.seq},
+              {"made_at", manifest.made_at}, {"incarnation_before", manifest.log.incarnation},
+              {"incarnation", incarnation},  {"redacted_again", redacted_again},
               {"verified", verified}};
     if (!kept_as.empty()) json["kept_as"] = kept_as;
     return json;
@@ -244,8 +248,8 @@ asio::awaitable<Result<void>> make_usable(Bench& bench, std::string dsn, Restore
     Connection connection(bench.loop);
     auto opened = co_await connection.open(dsn, "fleetd/restore");
     if (!opened) co_return opened;
-    auto begun =
-        co_await connection.ask(pg::stmt<"restore_begin_anew">.text, one(json_text(request.redactions)), long_limit);
+    auto begun = co_await connection.ask(pg::stmt<"restore_begin_anew">.text,
+                                         one(json_text(request.redactions)), long_limit);
     if (!begun) co_return begun.error();
     auto const said = parse_json(begun->text(0, 0));
     if (said) {
@@ -261,8 +265,8 @@ asio::awaitable<Result<void>> make_usable(Bench& bench, std::string dsn, Restore
     if (!differences) co_return differences.error();
     if (!differences->empty()) co_return differences_found(*differences);
     restored.verified = true;
-    say(progress, "verify", fmt::format("the state is what the log of {} events says", restored.manifest.log.seq),
-        true);
+    say(progress, "verify",
+        fmt::format("the state is what the log of {} events says", restored.manifest.log.seq), true);
     co_return Result<void>{};
 }
 
@@ -274,11 +278,12 @@ asio::awaitable<Result<Restored>> restore_logical(Bench& bench, RestoreRequest r
     if (!manifest) co_return manifest.error();
     if (manifest->kind != "logical")
         co_return services::failure(
-            ErrorCode::backup_unknown, fmt::format("{} is a backup of kind {}", request.path.string(), manifest->kind),
+            ErrorCode::backup_unknown,
+            fmt::format("{} is a backup of kind {}", request.path.string(), manifest->kind),
             "A base backup is put back with `fleet restore --to-time` or `--to-latest`, an export read with "
             "`fleet export verify`.");
-    say(progress, "check", fmt::format("{} of {}, {} events", manifest->kind, manifest->made_at, manifest->log.seq),
-        true);
+    say(progress, "check",
+        fmt::format("{} of {}, {} events", manifest->kind, manifest->made_at, manifest->log.seq), true);
     Connection server(bench.loop);
     auto opened = co_await open_beside(server, request.dsn);
     if (!opened) co_return opened.error();
@@ -286,8 +291,8 @@ asio::awaitable<Result<Restored>> restore_logical(Bench& bench, RestoreRequest r
     if (!target) co_return target.error();
     Restored restored;
     restored.manifest = *std::move(manifest);
-    auto done = co_await restore_into(bench, server, std::move(request), std::move(restored), *std::move(target),
-                                      std::move(migrate), progress);
+    auto done = co_await restore_into(bench, server, std::move(request), std::move(restored),
+                                      *std::move(target), std::move(migrate), progress);
     co_return done;
 }
 

@@ -1,5 +1,5 @@
-// Putting a logical backup in place: into a database of its own, checked there, then under its final name in one
-// step. Whatever fails before that step leaves everything as it was.
+// Putting a logical backup in place: into a database of its own, checked there, then under its final name in
+// one step. Whatever fails before that step leaves everything as it was.
 #pragma once
 
 #include "backups/dump.hpp"
@@ -14,10 +14,10 @@ namespace fleet::backups {
 
 struct RestoreRequest {
     std::filesystem::path path;
-    std::string dsn;              // of the server; its database is the target unless `into` names another
-    std::string into{};           // a database beside the present one
-    bool verify = true;           // compare every column of the state with the log before the switch
-    bool replace = false;         // a target that holds work is renamed and kept
+    std::string dsn;                  // of the server; its database is the target unless `into` names another
+    std::string into{};               // a database beside the present one
+    bool verify = true;               // compare every column of the state with the log before the switch
+    bool replace = false;             // a target that holds work is renamed and kept
     Json redactions = Json::array();  // texts erased since, by digest
 };
 

@@ -101,7 +101,8 @@ Error why_tool_failed(std::string const& program, std::vector<std::string> const
     for (auto const& line : lines) {
         for (auto const& known : known_words)
             if (line.find(known.words) != std::string::npos)
-                return services::failure(known.code, fmt::format("{}: {}", name, line), std::string(known.hint));
+                return services::failure(known.code, fmt::format("{}: {}", name, line),
+                                         std::string(known.hint));
         if (line.find("error:") != std::string::npos || last.empty()) last = line;
     }
     return services::failure(ErrorCode::internal,
@@ -121,9 +122,9 @@ asio::awaitable<Result<void>> run_tool(asio::any_io_executor loop, ToolRun run) 
     while (!exit) {
         auto const rest = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now());
         if (rest <= Millis(0))
-            co_return services::failure(ErrorCode::internal,
-                                        fmt::format("{} did not end within {}", run.arguments.front(),
-                                                    duration_words(run.limit)));
+            co_return services::failure(
+                ErrorCode::internal,
+                fmt::format("{} did not end within {}", run.arguments.front(), duration_words(run.limit)));
         exit = co_await child->wait(std::min(rest, between_looks));
         if (!exit && run.each_second) run.each_second();
     }

@@ -39,7 +39,8 @@ std::string conf_value(std::string_view value) {
 }
 
 std::string archive_command(fs::path const& archive) {
-    // A piece that is there already was archived before a crash: the same bytes are well, others are not ours.
+    // A piece that is there already was archived before a crash: the same bytes are well, others are not
+    // ours.
     return fmt::format(
         "d={}; if test -f \"$d/%f\"; then cmp -s \"%p\" \"$d/%f\"; else cp \"%p\" \"$d/.%f.part\" && "
         "sync \"$d/.%f.part\" && mv \"$d/.%f.part\" \"$d/%f\" && sync \"$d\"; fi",
@@ -53,9 +54,10 @@ std::string restore_command(fs::path const& archive, fs::path const& present) {
 
 std::string archive_lines(ServerConf const& conf) {
     if (conf.archive.empty()) return {};
-    return fmt::format("\n# Finished WAL is kept for a restore to a point in time.\narchive_mode = on\n"
-                       "archive_timeout = {}\narchive_command = {}\n",
-                       conf.archive_seconds, conf_value(archive_command(conf.archive)));
+    return fmt::format(
+        "\n# Finished WAL is kept for a restore to a point in time.\narchive_mode = on\n"
+        "archive_timeout = {}\narchive_command = {}\n",
+        conf.archive_seconds, conf_value(archive_command(conf.archive)));
 }
 
 Result<std::string> system_identifier(fs::path const& data) {

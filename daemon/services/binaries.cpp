@@ -166,16 +166,18 @@ Result<ClientProgram> choose_client(PlacesToLook const& places, std::string cons
         auto const version = version_in(ask_version(path));
         auto const major = major_of(version);
         auto const fits = exactly ? major == server_major : major >= server_major;
-        if (!fits) others += fmt::format("{}{} in {}", others.empty() ? "" : ", ", version, directory.string());
+        if (!fits)
+            others += fmt::format("{}{} in {}", others.empty() ? "" : ", ", version, directory.string());
         if (fits && (!best || major < best->major)) best = ClientProgram{path, major, version};
     }
     if (best) return *std::move(best);
-    return failure(ErrorCode::binaries_missing,
-                   fmt::format("no {} for a PostgreSQL {} server{}", program, server_major,
-                               others.empty() ? "" : "; found " + others),
-                   fmt::format("Install the client programs of PostgreSQL {}: `apt install postgresql-client-{}`, "
-                               "or set postgres_bin_dir.",
-                               server_major, server_major));
+    return failure(
+        ErrorCode::binaries_missing,
+        fmt::format("no {} for a PostgreSQL {} server{}", program, server_major,
+                    others.empty() ? "" : "; found " + others),
+        fmt::format("Install the client programs of PostgreSQL {}: `apt install postgresql-client-{}`, "
+                    "or set postgres_bin_dir.",
+                    server_major, server_major));
 }
 
 }  // namespace fleet::services

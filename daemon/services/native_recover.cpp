@@ -1,5 +1,5 @@
-// A private cluster brought back to a point in time: a base backup and archived WAL, replayed beside the present
-// data by a server of its own, and put in their place when it is what was asked for.
+// A private cluster brought back to a point in time: a base backup and archived WAL, replayed beside the
+// present data by a server of its own, and put in their place when it is what was asked for.
 #include "services/failure.hpp"
 #include "services/native.hpp"
 
@@ -81,11 +81,16 @@ asio::awaitable<Result<void>> Native::unpack(fs::path base, Prepared prepared) {
     fs::remove_all(place, problem);
     if (auto made = make_directory(place, 0700, std::nullopt); !made) co_return made;
     fs::remove(options_.paths.recovery_log(), problem);
-    for (auto const& [file, inside] : {std::pair{"base.tar.gz", place}, {"pg_wal.tar.gz", place / "pg_wal"}}) {
+    for (auto const& [file, inside] :
+         {std::pair{"base.tar.gz", place}, {"pg_wal.tar.gz", place / "pg_wal"}}) {
         fs::create_directories(inside, problem);
         Command command;
-        command.arguments = {tar_program().string(), "--extract", "--gzip", "--no-same-owner",
-                             "--file=" + (base / file).string(), "--directory=" + inside.string()};
+        command.arguments = {tar_program().string(),
+                             "--extract",
+                             "--gzip",
+                             "--no-same-owner",
+                             "--file=" + (base / file).string(),
+                             "--directory=" + inside.string()};
         command.output = options_.paths.recovery_log();
         auto child = Child::spawn(executor_, std::move(command));
         if (!child) co_return child.error();
@@ -110,7 +115,8 @@ asio::awaitable<Result<std::string>> Native::recover(RecoveryPlan plan, Progress
         std::error_code problem;
         auto version = read_file(options_.paths.recovering() / "PG_VERSION");
         while (version && !version->empty() && version->back() == '\n') version->pop_back();
-        auto binaries = version ? choose_binaries(options_.places, *version) : Result<Binaries>(version.error());
+        auto binaries =
+            version ? choose_binaries(options_.places, *version) : Result<Binaries>(version.error());
         if (binaries) {
             prepared.binaries = *std::move(binaries);
             auto ready = co_await replay(std::move(plan), std::move(prepared), progress);
@@ -147,19 +153,22 @@ asio::awaitable<Result<std::string>> Native::replay(RecoveryPlan plan, Prepared 
     Command command;
     command.arguments = {(prepared.binaries.directory / "postgres").string(), "-D", place.string(),
                          // ALTER SYSTEM of the past must not bring it to the present server's place.
-                         "-c", fmt::format("port={}", *port), "-c", "listen_addresses=", "-c", "archive_mode=off"};
+                         "-c", fmt::format("port={}", *port), "-c", "listen_addresses=", "-c",
+                         "archive_mode=off"};
     command.output = paths.recovery_log();
     command.account = prepared.account;
     auto child = Child::spawn(executor_, std::move(command));
     if (!child) co_return child.error();
     recovered_.emplace(*std::move(child));
-    auto const dsn = fmt::format("host={} port={} user={} dbname={} password={}", conninfo_value(directory->string()),
-                                 *port, cluster_user, cluster_database, conninfo_value(*password));
+    auto const dsn =
+        fmt::format("host={} port={} user={} dbname={} password={}", conninfo_value(directory->string()),
+                    *port, cluster_user, cluster_database, conninfo_value(*password));
     if (progress) progress(Step{"replay", "replaying archived WAL", false});
     auto const until = std::chrono::steady_clock::now() + options_.recovery_limit;
     asio::steady_timer timer(executor_);
     while (std::chrono::steady_clock::now() < until) {
-        if (recovered_->has_ended()) co_return why_not_recovered(last_lines(paths.recovery_log(), lines_that_tell));
+        if (recovered_->has_ended())
+            co_return why_not_recovered(last_lines(paths.recovery_log(), lines_that_tell));
         auto copy = dsn;
         auto answered = co_await probe_(std::move(copy), probe_limit);
         if (answered) {

@@ -74,3 +74,30 @@ select fleet.note_backup($1::bigint, $2::jsonb)
 select b.kind, b.host, b.ok, fleet_log.json_time(b.made_at) as made_at, b.head_seq, b.bytes, b.kept, b.took_ms,
        fleet_log.json_time(b.due_at) as due_at, b.problem, b.path
   from fleet.backups b
+
+-- name: export_lines
+select seq, line from fleet_log.export_lines($1::bigint, $2::int)
+
+-- name: export_texts
+select digest, line from fleet_log.export_texts($1::text, $2::int)
+
+-- name: export_digests
+select table_name, row_count, digest from fleet_log.state_digests($1::text)
+
+-- name: export_schema
+select 'fleet_export_' || pg_backend_pid()
+
+-- name: export_open
+select fleet_log.open_export($1::text)
+
+-- name: export_load
+select fleet_log.load_export($1::text, $2::text)
+
+-- name: export_fold
+select events, holes, head_event from fleet_log.fold_export($1::text)
+
+-- name: export_drop
+select format('drop schema if exists %I cascade', $1::text)
+
+-- name: backup_schema
+select max(v.version) from fleet_log.schema_versions v

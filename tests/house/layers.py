@@ -53,7 +53,7 @@ LIBRARIES = {
     "spdlog/": ["observe"],
     "CLI/": ["cli", "app"],
     "toml++/": ["cli", "app"],
-    "zstd.h": ["cli"],
+    "zstd.h": ["cli", "backups"],
     "openssl/": ["cli", "transport", "net", "auth", "schema", "services", "backups", "operations", "faces", "app"],
 }
 # Public headers that belong to the client library; all others are values of the model.
