@@ -1,7 +1,7 @@
 #pragma once
-// The socket of a session, for whoever has to end a call that nobody waits for any more. A server that is frozen, or a
-// proxy that lost its other side, keeps a connection alive that will never bring an answer: no time-out of the
-// server and no keep-alive ends that call.
+// The socket of a session, for whoever has to end a call that nobody waits for any more. A server that is
+// frozen, or a proxy that lost its other side, keeps a connection alive that will never bring an answer: no
+// time-out of the server and no keep-alive ends that call.
 //
 // Owned by the session and by the pool. Any thread may call any function.
 #include <mutex>
@@ -15,7 +15,8 @@ public:
     Line(Line const&) = delete;
     Line& operator=(Line const&) = delete;
 
-    // Keeps a duplicate of `socket`: libpq closes its own when it likes, and the number may then be another's.
+    // Keeps a duplicate of `socket`: libpq closes its own when it likes, and the number may then be
+    // another's.
     void opened(int socket);
     // The call under way fails as if the server had gone, and so does every later one.
     void cut();

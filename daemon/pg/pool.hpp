@@ -3,9 +3,9 @@
 //
 // The pool is used from the loop thread (`run`, `attempt`, `stop`). A job runs on a pool thread with
 // exclusive use of a session. The job must own its state by value: it may outlive the caller, because a job
-// that reaches its limit keeps its thread until the server's timeouts end it. Where they do not, because the server
-// is frozen or the connection half open, the session is cut off. Stop the pool before the io_context is destroyed: a
-// job that still runs would complete into a dead loop.
+// that reaches its limit keeps its thread until the server's timeouts end it. Where they do not, because the
+// server is frozen or the connection half open, the session is cut off. Stop the pool before the io_context
+// is destroyed: a job that still runs would complete into a dead loop.
 #include "pg/report.hpp"
 #include "pg/session.hpp"
 
