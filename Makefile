@@ -4,11 +4,12 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SEEDS ?= 50
 HOSTS ?= 3
+HOURS ?= 1
 SECONDS ?= 20
 export FLEET_REQUIRE_PG ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps quickstart build release test test-long faults bench bench-compare install uninstall clean format lint coverage asan tsan clang
+.PHONY: help deps quickstart build release test test-long faults soak bench bench-compare install uninstall clean format lint coverage asan tsan clang
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -33,6 +34,9 @@ test-long: build  ## Run the tests that take long, too
 
 faults: build  ## Break several hosts by seeded schedules: make faults SEEDS=50 HOSTS=3 SECONDS=20
 	@FLEET_FLEETD=build/dev/daemon/fleetd tests/faults/run --seeds $(SEEDS) --hosts $(HOSTS) --seconds $(SECONDS) --jobs $(JOBS)
+
+soak: build  ## Steady work for hours; shows that nothing grows: make soak HOURS=8
+	@FLEET_FLEETD=build/dev/daemon/fleetd tests/faults/soak --hours $(HOURS)
 
 bench: deps  ## Measure; figures go to build/bench/results.json
 	@scripts/bench.sh
