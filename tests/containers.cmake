@@ -39,5 +39,6 @@ foreach(script IN LISTS container_tests)
     ENVIRONMENT "FLEET_E2E_PREFIX=${FLEET_E2E_PREFIX};PYTHONDONTWRITEBYTECODE=1")
   fleet_needs_containers(containers_${stem})
 endforeach()
-set_property(TEST containers_server APPEND PROPERTY FIXTURES_REQUIRED installed)
+# These run the installed programs.
+set_property(TEST containers_server containers_fleet APPEND PROPERTY FIXTURES_REQUIRED installed)
 fleet_needs_container_server(containers_server)

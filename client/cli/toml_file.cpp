@@ -101,14 +101,21 @@ fs::path state_dir(Settings const& settings) {
     return settle(settings.state_dir, "XDG_STATE_HOME", ".local/state");
 }
 
+fs::path data_dir(Settings const& settings) {
+    return settle(settings.data_dir, "XDG_DATA_HOME", ".local/share");
+}
+
+fs::path user_settings_file() {
+    return settings_files().back();
+}
+
 fs::path socket_path(Settings const& settings) {
     if (!settings.socket.empty()) return fs::absolute(settings.socket);
     fs::path runtime = settings.runtime_dir;
     if (runtime.empty()) {
         auto base = variable("XDG_RUNTIME_DIR");
         bool usable = base.starts_with('/');
-        runtime = usable ? fs::path(base) / "fleet"
-                         : settle(settings.data_dir, "XDG_DATA_HOME", ".local/share") / "run";
+        runtime = usable ? fs::path(base) / "fleet" : data_dir(settings) / "run";
     }
     return fs::absolute(runtime) / "fleetd.sock";
 }

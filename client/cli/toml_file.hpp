@@ -18,5 +18,8 @@ Result<Settings> read_settings();
 // Where fleetd keeps its files, by the same rules as fleetd.
 std::filesystem::path state_dir(Settings const& settings);
 std::filesystem::path socket_path(Settings const& settings);
+std::filesystem::path data_dir(Settings const& settings);
+// The settings file of this user, or the one that FLEET_CONFIG names.
+std::filesystem::path user_settings_file();
 
 }  // namespace fleet::cli
