@@ -56,9 +56,9 @@ asio::awaitable<Result<ImageFacts>> Podman::have_image(EnginePtr engine, Progres
     if (!pulled && is_about_here(trouble_of(pulled.error().message)))
         co_return podman_error(pulled.error(), {options_.container, name, 0});
     if (!pulled)
-        co_return failure(
-            ErrorCode::image_missing,
-            fmt::format("the image {} is not here and cannot be fetched: {}", name, pulled.error().message));
+        co_return failure(ErrorCode::image_missing,
+                          fmt::format("the image {} is not here and cannot be fetched: {}", name,
+                                      last_words(pulled.error().message)));
     here = co_await engine->image(name);
     if (!here) co_return podman_error(here.error(), {options_.container, name, 0});
     if (!*here) co_return failure(ErrorCode::image_missing, fmt::format("the image {} is not here", name));
