@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 from server import Daemon
 
@@ -64,13 +65,16 @@ def hosts(bench):
             server = [bench.server.process.pid, *children_of(bench.server.process.pid)]
             groups = {"daemons": [daemon.process.pid for daemon in daemons], "postgres": server, "readers": [reader.pid]}
             before = {name: cpu_of(pids) for name, pids in groups.items()}
-            machine = busy_cores()
+            machine, started = busy_cores(), time.monotonic()
             done = subprocess.run(load(bench, "fan-write", sockets, rate=RATE, count=count), capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(f"bench: the writer failed: {done.stderr}")
             written = json.loads(done.stdout)
-            cores = {name: round((cpu_of(pids) - before[name]) / SECONDS, 2) for name, pids in groups.items()}
-            cores["machine"] = round((busy_cores() - machine) / SECONDS, 2)
+            took = time.monotonic() - started
+            spent = {name: cpu_of(pids) - before[name] for name, pids in groups.items()}
+            cores = {name: round(seconds / took, 2) for name, seconds in spent.items()}
+            cores["machine"] = round((busy_cores() - machine) / took, 2)
+            cores["daemons_us_per_delivery"] = round(1e6 * spent["daemons"] / (count * DAEMONS * SUBSCRIBERS), 2)
             out, err = reader.communicate(timeout=300)
             if reader.returncode != 0:
                 raise SystemExit(f"bench: the readers failed: {err}")
