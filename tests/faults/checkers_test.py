@@ -313,13 +313,13 @@ class Planted(unittest.TestCase):
         self.scene.event("file_released", "reservation", "rsv_r3", "system", {"cause": "expired"})
         self.scene.reserve("b", "r4", ["docs/x.md"])
         self.scene.check("a", token, True)
-        self.finds("stale_accepted")
+        self.finds("accepted_after_grant")
 
     def test_a_token_that_is_accepted_after_its_release(self):
         token = self.scene.reserve("a", "r3", ["docs/**"])
         self.scene.release("a", "r3", token)
         self.scene.check("a", token, True)
-        self.finds("stale_accepted")
+        self.finds("accepted_after_release")
 
     def test_a_reservation_that_is_extended_after_its_end(self):
         token = self.scene.reserve("a", "r3", ["docs/**"])
@@ -337,14 +337,14 @@ class Planted(unittest.TestCase):
 
     def test_a_sortie_that_is_completed_twice(self):
         self.scene.act("b", "s1", "complete", self.call_of("claim-2").answer["token"], "complete-2")
-        self.finds("completed_twice", "stale_accepted", "told_twice")
+        self.finds("completed_twice", "accepted_with_old_token", "told_twice")
 
     def test_a_completion_with_the_token_of_an_earlier_claim(self):
         old = self.call_of("claim-1").answer["token"]
         self.scene.create_sortie("s2")
         self.scene.claim("b", "s2", "claim-3")
         self.scene.act("a", "s2", "complete", old, "complete-2")
-        self.finds("stale_accepted")
+        self.finds("accepted_with_old_token")
 
     def test_a_claim_that_two_are_told_of(self):
         self.scene.call("a", "sorties.claim_next", {}, self.call_of("claim-1").answer, "claim-9")

@@ -67,8 +67,9 @@ def check_accepted(kind, evidence, holder, findings):
         if fence.get("kind") == kind.name and "last_seq" in call.answer:
             held = held_at(kind, call.answer["last_seq"], holder, evidence)
             if held != fence["token"]:
-                findings.add("stale_accepted", f"{call.id}: {call.op} of {fence['id']} at seq "
-                                               f"{call.answer['last_seq']} with token {fence['token']} while {held} held")
+                findings.add("accepted_with_old_token", f"{call.id}: {call.op} of {fence['id']} at seq "
+                                                        f"{call.answer['last_seq']} with token {fence['token']} while "
+                                                        f"{held} held")
             if call.op.endswith(".complete") and told.setdefault(fence["id"], call.key) != call.key:
                 findings.add("told_twice", f"{told[fence['id']]} and {call.key} both completed {fence['id']}")
         for token in given_tokens(kind, call):

@@ -102,8 +102,8 @@ def check_holds(evidence, findings):
         by_project[event["project"] if event else ""].append(hold)
         for asked in hold.accepted:
             if hold.released_at is not None and asked > hold.released_at:
-                findings.add("stale_accepted", f"token {hold.token} of {hold.client} was accepted after its release "
-                                               "was answered")
+                findings.add("accepted_after_release", f"token {hold.token} of {hold.client} was accepted after its "
+                                                       "release was answered")
     for holds in by_project.values():
         for place, earlier in enumerate(holds):
             interest = max([span[1] for span in earlier.spans] + earlier.accepted, default=0)
@@ -118,5 +118,6 @@ def compare(earlier, later, findings):
                                    f"{later.client} held {later.patterns} (token {later.token})")
     late = [asked for asked in earlier.accepted if asked > later.granted_at]
     if late:
-        findings.add("stale_accepted", f"token {earlier.token} of {earlier.client} for {earlier.patterns} was accepted "
-                                       f"{late[0] - later.granted_at} us after {later.client} had got {later.patterns}")
+        findings.add("accepted_after_grant", f"token {earlier.token} of {earlier.client} for {earlier.patterns} was "
+                                             f"accepted {late[0] - later.granted_at} us after {later.client} had got "
+                                             f"{later.patterns}")

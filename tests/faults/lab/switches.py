@@ -36,9 +36,11 @@ def _switched(name, words, found_as, kinds=""):
 MECHANISMS = {
     "order_lock": _mechanism("seq order is commit order", "log_hole log_double never_seen seen_late",
                              prepare=UNORDERED),
-    "token_check": _switched("no_token_check", "a token of the past opens nothing", "stale_accepted stale_in_log"),
+    "token_check": _switched("no_token_check", "a token of the past opens nothing", "accepted_after_release accepted_with_old_token"),
     "displacement": _switched("no_displacement", "what lapsed is ended before its files go to another",
-                              "held_in_log stale_accepted"),
+                              "held_in_log"),
+    "conflict_check": _switched("no_conflict_check", "files that somebody holds are given to nobody else",
+                                "held_twice"),
     "claim_check": _switched("no_claim_check", "what somebody has is given to nobody else", "given_twice"),
     "idempotency": _switched("no_idempotency", "the same key does its work once", "done_twice answers_differ"),
     "fold": _switched("no_fold", "each event is folded in its own transaction",
