@@ -123,7 +123,7 @@ begin
            took_ms = case when good then excluded.took_ms else b.took_ms end;
 end $$;
 comment on function fleet.note_backup is
-    'Remembers how a scheduled backup went; refused when another daemon has the duty. Example: select fleet.note_backup(3, ''{"host_id":"host_01…","kind":"logical","ok":true}'')';
+    'Remembers how a scheduled backup went; refused when another daemon has the duty. Example: select fleet.note_backup(null, ''{"host_id":"host_01…","kind":"physical","ok":true}'')';
 
 create view fleet.backups as
 select b.kind, coalesce(h.hostname, b.host_id) as host, b.ok, b.made_at, b.head_seq, b.bytes, b.kept, b.took_ms, b.tried_at, b.due_at,

@@ -53,6 +53,19 @@ void say_member(Screen& screen, std::string_view name, std::string const& value)
     if (!value.empty()) screen.say(fmt::format("  {:<10} {}", name, printable(value)));
 }
 
+// How the last scheduled copies went; a kind that failed comes with its reason.
+void show_backups(Screen& screen, Json const& status) {
+    if (!status.contains("backups") || !status.at("backups").is_array()) return;
+    for (Json const& one : status.at("backups")) {
+        auto made = parse_time(text_or(one, "made_at", ""));
+        auto when = made ? span_words(std::max(Millis(1'000), clock_now() - *made)) + " ago" : "none yet";
+        auto line = fmt::format("{}, {}, {} kept on {}", text_or(one, "kind", ""), when,
+                                number_or(one, "kept", 0), text_or(one, "host", "?"));
+        if (!flag_or(one, "ok", true)) line += "; the last try failed: " + text_or(one, "problem", "");
+        say_member(screen, "backup", line);
+    }
+}
+
 void show_status(Screen& screen, Json const& status) {
     Style const& style = screen.style();
     auto words = text_or(status, "words", "");
@@ -76,6 +89,7 @@ void show_status(Screen& screen, Json const& status) {
     if (status.contains("query_ms") && status.at("query_ms").is_number()) {
         say_member(screen, "query", fmt::format("{:.1f} ms", status.at("query_ms").get<double>()));
     }
+    show_backups(screen, status);
 }
 
 Json absent_status(Context& context, Error const& why) {
