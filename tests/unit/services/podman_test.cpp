@@ -29,7 +29,7 @@ ContainerPlan plan() {
     plan.image = "localhost/pg:15";
     plan.volume = "pg-data";
     plan.secret = "pg-password";
-    plan.home = "/home/of/it";
+    plan.home = "/srv/of/it";
     plan.port = 5433;
     plan.shared_buffers_bytes = 64 << 20;
     plan.shm_bytes = 256 << 20;
@@ -104,7 +104,7 @@ TEST_CASE("the container is published on loopback only, and its password is in a
     auto const words = create_arguments(plan());
     CHECK(has(words, "--publish=127.0.0.1:5433:5432"));
     CHECK(has(words, "--secret=pg-password,type=mount,target=fleettools-password,uid=0,gid=0,mode=0400"));
-    CHECK(has(words, "--label=dev.fleettools.home=/home/of/it"));
+    CHECK(has(words, "--label=dev.fleettools.home=/srv/of/it"));
     CHECK(has(words, "--pull=never"));
 }
 
