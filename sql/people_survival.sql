@@ -61,4 +61,4 @@ language sql volatile security definer set search_path = pg_catalog, fleet_state
       from fleet_log.ask('revoke_ruling', $1, null, jsonb_build_object('ruling_id', $2, 'reason', $3)) a
 $$;
 comment on function fleet.revoke_ruling is
-    'Operators only: takes a ruling back. Example: select * from fleet.revoke_ruling(''demo'', ''x7k2pq'', ''the freeze is over'')';
+    'Operators only: takes a ruling back. Example: select * from fleet.revoke_ruling(''demo'', ''rul_01…'', ''the freeze is over'')';

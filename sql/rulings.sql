@@ -91,7 +91,7 @@ declare
 begin
     if s ? 'code' then
         return fleet_log.refuse(w, s ->> 'code', '/args/scope_id', s ->> 'message', s ->> 'hint');
-    elsif btrim(w.args ->> 'text') = '' then
+    elsif w.args ->> 'text' !~ '[^[:space:]]' then
         return fleet_log.refuse(w, 'invalid_field', '/args/text', 'says nothing', 'write the decision down');
     elsif exists (select from fleet_state.rulings r where r.ruling_id = id) then
         return fleet_log.refuse(w, 'version_conflict', '/args/ruling_id', 'this id is in use', 'draw a new id');

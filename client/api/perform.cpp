@@ -3,6 +3,7 @@
 #include "api/mail_codec.hpp"
 #include "api/members.hpp"
 #include "api/record_codec.hpp"
+#include "api/survival_codec.hpp"
 #include "api/work_codec.hpp"
 
 #include <fleet/sortie_lease.hpp>
@@ -102,6 +103,30 @@ template <>
 Result<Page<Halt>> answer_as(Result<Json> answer) {
     return page(answer, halt_from_json);
 }
+template <>
+Result<Checkpoint> answer_as(Result<Json> answer) {
+    return one(answer, checkpoint_from_json);
+}
+template <>
+Result<Page<Checkpoint>> answer_as(Result<Json> answer) {
+    return page(answer, checkpoint_from_json);
+}
+template <>
+Result<Page<RecoveryOffer>> answer_as(Result<Json> answer) {
+    return page(answer, offer_from_json);
+}
+template <>
+Result<Recovery> answer_as(Result<Json> answer) {
+    return one(answer, recovery_from_json);
+}
+template <>
+Result<Ruling> answer_as(Result<Json> answer) {
+    return one(answer, ruling_from_json);
+}
+template <>
+Result<Page<Ruling>> answer_as(Result<Json> answer) {
+    return page(answer, ruling_from_json);
+}
 
 #define FLEET_ANSWERS(...)                                                                          \
     template asio::awaitable<Result<__VA_ARGS__>> perform(ClientCorePtr, Ask);                      \
@@ -125,6 +150,12 @@ FLEET_ANSWERS(Thread);
 FLEET_ANSWERS(Page<Thread>);
 FLEET_ANSWERS(Halt);
 FLEET_ANSWERS(Page<Halt>);
+FLEET_ANSWERS(Checkpoint);
+FLEET_ANSWERS(Page<Checkpoint>);
+FLEET_ANSWERS(Page<RecoveryOffer>);
+FLEET_ANSWERS(Recovery);
+FLEET_ANSWERS(Ruling);
+FLEET_ANSWERS(Page<Ruling>);
 #undef FLEET_ANSWERS
 
 template void launch(asio::any_io_executor, asio::awaitable<Result<SortieLease>>, Completion<SortieLease>);

@@ -85,8 +85,9 @@ Result<Json> notes_of(Json const& document, std::string const& digest) {
 // One step a format, oldest first; each leaves the sections in the form of the next one.
 Result<Json> upcast(std::int64_t format, Json sections) {
     if (format >= 1 && format <= newest_format) return sections;
-    return make_error(ErrorCode::schema_newer,
-                      fmt::format("this checkpoint is of format {}, this program knows up to {}", format, newest_format));
+    return make_error(
+        ErrorCode::schema_newer,
+        fmt::format("this checkpoint is of format {}, this program knows up to {}", format, newest_format));
 }
 
 }  // namespace
@@ -114,13 +115,15 @@ Result<Json> decode_checkpoint(std::string_view file) {
 
 Result<void> check_document(Json const& document) {
     if (!document.is_object() || !document.contains("checkpoint") || !document.contains("manifest") ||
-        !document.contains("parts") || !document.at("parts").is_object() || !document.at("manifest").is_string())
+        !document.contains("parts") || !document.at("parts").is_object() ||
+        !document.at("manifest").is_string())
         return damaged("it is no checkpoint");
     auto text = document.at("manifest").get<std::string>();
     if (digest_of(text) != text_or(document.at("checkpoint"), "digest", ""))
         return damaged("its manifest does not fit its digest");
     auto manifest = parse_json(text);
-    if (!manifest || !manifest->is_object() || !manifest->contains("sections") || !manifest->at("sections").is_object())
+    if (!manifest || !manifest->is_object() || !manifest->contains("sections") ||
+        !manifest->at("sections").is_object())
         return damaged("its manifest");
     return check_parts(document, manifest->at("sections"));
 }
@@ -132,8 +135,9 @@ Result<Json> sections_of(Json const& document) {
     for (auto const& [name, digests] : manifest->at("sections").items()) {
         Json items = Json::array();
         for (Json const& digest : digests) {
-            auto part = name == "notes" ? notes_of(document, digest.get<std::string>())
-                                        : parse_json(text_in(document.at("parts"), digest.get<std::string>()));
+            auto part = name == "notes"
+                            ? notes_of(document, digest.get<std::string>())
+                            : parse_json(text_in(document.at("parts"), digest.get<std::string>()));
             if (!part) return part.error();
             if (name == "notes") {
                 sections["notes"] = std::move(*part);

@@ -56,7 +56,8 @@ std::string item_text(Json const& document, char const* member) {
 
 bool is_meant(std::string const& wanted, std::string const& id, std::string const& name) {
     if (wanted == id || wanted == name) return true;
-    return wanted.size() >= 4 && (id.ends_with(wanted) || (id.starts_with(wanted) && wanted.starts_with("chk_")));
+    return wanted.size() >= 4 &&
+           (id.ends_with(wanted) || (id.starts_with(wanted) && wanted.starts_with("chk_")));
 }
 
 }  // namespace
@@ -187,7 +188,9 @@ void keep_copies(Context& context) {
     for (Json const& one : answer->at("items")) {
         auto id = text_or(one, "checkpoint_id", "");
         bool erased = false;
-        if (auto kept = store.is_kept(id) ? store.load(id) : Result<KeptCheckpoint>(make_error(ErrorCode::not_found)); kept)
+        if (auto kept =
+                store.is_kept(id) ? store.load(id) : Result<KeptCheckpoint>(make_error(ErrorCode::not_found));
+            kept)
             erased = flag_or(one, "redacted", false) && !kept->document.contains("redacted");
         else
             erased = true;

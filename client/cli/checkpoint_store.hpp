@@ -1,6 +1,6 @@
 #pragma once
-// Copies of checkpoints in .fleet/local/checkpoints, for the day the database is away or has lost its own: a file each,
-// readable by its owner alone, and `latest`, a link to the newest.
+// Copies of checkpoints in .fleet/local/checkpoints, for the day the database is away or has lost its own: a
+// file each, readable by its owner alone, and `latest`, a link to the newest.
 #include "cli/place.hpp"
 
 #include <fleet/json_value.hpp>
@@ -30,12 +30,12 @@ public:
     Result<void> save(Json const& document) const;
     Result<void> forget(std::string const& id) const;
 
-    // By id, by an end of it of four letters or more, by name, or "latest". A damaged one gives way to the one before of
-    // the same mission where `latest` was asked for. Errors: not_found, checkpoint_damaged.
+    // By id, by an end of it of four letters or more, by name, or "latest". A damaged one gives way to the
+    // one before of the same mission where `latest` was asked for. Errors: not_found, checkpoint_damaged.
     Result<KeptCheckpoint> load(std::string const& wanted) const;
 
-    // The checkpoints as `checkpoints.list` answers them, newest first, of this project; damaged files are told in
-    // `warnings`.
+    // The checkpoints as `checkpoints.list` answers them, newest first, of this project; damaged files are
+    // told in `warnings`.
     std::vector<Json> list(std::vector<std::string>& warnings) const;
     std::vector<std::string> ids() const;
     bool is_kept(std::string const& id) const;
@@ -50,8 +50,8 @@ private:
     Place place_;
 };
 
-// Copies what the daemon has and this place has not: the newest few, and those whose notes were erased since. Says nothing
-// when it cannot: a copy is a precaution.
+// Copies what the daemon has and this place has not: the newest few, and those whose notes were erased since.
+// Says nothing when it cannot: a copy is a precaution.
 void keep_copies(Context& context);
 // Copies one checkpoint; false when that failed, with a note.
 bool keep_copy(Context& context, std::string const& id);

@@ -115,10 +115,11 @@ Json shown(Context& context, std::string const& wanted, std::vector<std::string>
     auto answer = context.try_call("checkpoints.show", {{"checkpoint_id", wanted}});
     if (answer && !answer->contains("damage")) return std::move(*answer);
     if (!answer && !is_out_of_reach(answer.error())) throw ErrorException(answer.error());
-    auto why = answer ? fmt::format("{} is damaged in the database: {}", text_or(*answer, "checkpoint_id", ""),
-                                    text_or(*answer, "damage", ""))
+    auto why = answer ? fmt::format("{} is damaged in the database: {}",
+                                    text_or(*answer, "checkpoint_id", ""), text_or(*answer, "damage", ""))
                       : answer.error().message;
-    auto copy = CheckpointStore(context.place()).load(answer ? text_or(*answer, "checkpoint_id", "") : wanted);
+    auto copy =
+        CheckpointStore(context.place()).load(answer ? text_or(*answer, "checkpoint_id", "") : wanted);
     if (!copy && answer) {
         warnings.push_back(why + ", and no whole copy is here");
         return std::move(*answer);
@@ -210,18 +211,26 @@ void add_create(Menu& menu, CLI::App& group) {
     app.add_option("--trigger", flags->trigger, "Why: manual (default), compaction or error")
         ->type_name("WORD")
         ->check(CLI::IsMember({"manual", "compaction", "error"}));
-    app.add_option("--summary,--note", flags->summary, "What was done and is known; - reads it")->type_name("TEXT");
-    app.add_option("--next", flags->next, "A next step; give it again for more")->type_name("TEXT")->allow_extra_args(false);
+    app.add_option("--summary,--note", flags->summary, "What was done and is known; - reads it")
+        ->type_name("TEXT");
+    app.add_option("--next", flags->next, "A next step; give it again for more")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
     app.add_option("--decision", flags->decisions, "Something that was decided; give it again for more")
         ->type_name("TEXT")
         ->allow_extra_args(false);
-    app.add_option("--error", flags->error, "What went wrong: {kind, message, command?, stack?, failed?}; @FILE or - reads it")
+    app.add_option("--error", flags->error,
+                   "What went wrong: {kind, message, command?, stack?, failed?}; @FILE or - reads it")
         ->type_name("JSON");
     app.add_option("--size-before", flags->size_before, "Tokens in the context window, with compaction")
         ->type_name("N")
         ->check(CLI::NonNegativeNumber);
-    app.add_option("--size-after", flags->size_after, "The same afterwards")->type_name("N")->check(CLI::NonNegativeNumber);
-    app.footer("\nExample: fleet checkpoint create \"before the merge\" --summary \"all green\" --next \"merge, then tag\"\n");
+    app.add_option("--size-after", flags->size_after, "The same afterwards")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
+    app.footer(
+        "\nExample: fleet checkpoint create \"before the merge\" --summary \"all green\" --next \"merge, "
+        "then tag\"\n");
 }
 
 void add_list(Menu& menu, CLI::App& group) {
@@ -230,21 +239,26 @@ void add_list(Menu& menu, CLI::App& group) {
                              [flags](Context& context) { return list(context, *flags); });
     app.alias("ls");
     app.add_option("--mission", flags->mission, "Of one mission")->type_name("MISSION");
-    app.add_option("--trigger", flags->trigger, "progress, error, manual, compaction, shutdown")->type_name("WORD,…");
-    app.add_option("--limit", flags->limit, "How many at most (10)")->type_name("N")->check(CLI::Range(1, 1'000));
+    app.add_option("--trigger", flags->trigger, "progress, error, manual, compaction, shutdown")
+        ->type_name("WORD,…");
+    app.add_option("--limit", flags->limit, "How many at most (10)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000));
     app.add_flag("--all", flags->all, "Deleted ones, too");
 }
 
 void add_prune(Menu& menu, CLI::App& group) {
     auto flags = std::make_shared<PruneFlags>();
-    auto& app = menu.command(group, "prune", "Delete what nobody needs any more; never what an open mission may need",
-                             [flags](Context& context) { return prune(context, *flags); });
+    auto& app =
+        menu.command(group, "prune", "Delete what nobody needs any more; never what an open mission may need",
+                     [flags](Context& context) { return prune(context, *flags); });
     app.add_option("--mission", flags->mission, "Of one mission")->type_name("MISSION");
     app.add_option("--older-than", flags->older_than, "Only what is older (7d)")->type_name("TIME");
     app.add_option("--keep", flags->keep, "So many of a mission stay whatever their age (3)")
         ->type_name("N")
         ->check(CLI::Range(1, 10'000));
-    app.add_option("--max-bytes", flags->max_bytes, "When all together take more, the oldest go before their time")
+    app.add_option("--max-bytes", flags->max_bytes,
+                   "When all together take more, the oldest go before their time")
         ->type_name("BYTES")
         ->check(CLI::NonNegativeNumber);
     app.add_flag("--dry-run", flags->dry_run, "Say what would go");
@@ -259,14 +273,19 @@ void add_checkpoints(Menu& menu) {
     add_create(menu, group);
     add_list(menu, group);
     auto wanted = std::make_shared<std::string>();
-    auto& one = menu.command(group, "show", "What a checkpoint remembers; without a daemon the copy that is here",
-                             [wanted](Context& context) { return show(context, *wanted); });
-    one.add_option("checkpoint", *wanted, "Id, the end of one, a name, or latest")->required()->type_name("CHECKPOINT");
+    auto& one =
+        menu.command(group, "show", "What a checkpoint remembers; without a daemon the copy that is here",
+                     [wanted](Context& context) { return show(context, *wanted); });
+    one.add_option("checkpoint", *wanted, "Id, the end of one, a name, or latest")
+        ->required()
+        ->type_name("CHECKPOINT");
     add_restore(menu, group);
     auto unwanted = std::make_shared<std::string>();
     auto& gone = menu.command(group, "delete", "Delete a checkpoint, and the copy that is here",
                               [unwanted](Context& context) { return remove(context, *unwanted); });
-    gone.add_option("checkpoint", *unwanted, "Id, the end of one, a name, or latest")->required()->type_name("CHECKPOINT");
+    gone.add_option("checkpoint", *unwanted, "Id, the end of one, a name, or latest")
+        ->required()
+        ->type_name("CHECKPOINT");
     add_prune(menu, group);
 }
 

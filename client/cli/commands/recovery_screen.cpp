@@ -36,7 +36,8 @@ void say_texts(Screen& screen, std::string_view name, Json const& texts) {
 
 void say_notes(Screen& screen, Json const& notes) {
     if (notes.contains("redacted")) {
-        screen.say(fmt::format("  {:<12} erased: {}", "notes", printable(text_or(notes.at("redacted"), "reason", ""))));
+        screen.say(fmt::format("  {:<12} erased: {}", "notes",
+                               printable(text_or(notes.at("redacted"), "reason", ""))));
         return;
     }
     say_text(screen, "summary", text_or(notes, "summary", ""));
@@ -44,7 +45,8 @@ void say_notes(Screen& screen, Json const& notes) {
     say_texts(screen, "decisions", list_in(notes, "decisions"));
     if (!notes.contains("error")) return;
     Json const& error = notes.at("error");
-    say_member(screen, "error", fmt::format("{}: {}", text_or(error, "kind", ""), text_or(error, "message", "")));
+    say_member(screen, "error",
+               fmt::format("{}: {}", text_or(error, "kind", ""), text_or(error, "message", "")));
     say_member(screen, "command", text_or(error, "command", ""));
     say_text(screen, "stack", text_or(error, "stack", ""));
     say_texts(screen, "failed", list_in(error, "failed"));
@@ -53,7 +55,8 @@ void say_notes(Screen& screen, Json const& notes) {
 }  // namespace
 
 bool is_out_of_reach(Error const& error) {
-    return error.code == ErrorCode::daemon_away || error.code == ErrorCode::away || error.code == ErrorCode::stopping;
+    return error.code == ErrorCode::daemon_away || error.code == ErrorCode::away ||
+           error.code == ErrorCode::stopping;
 }
 
 bool agreed(Context& context, std::string_view question) {
@@ -83,20 +86,24 @@ void say_checkpoint(Screen& screen, Json const& checkpoint) {
     auto row = [&](std::string_view name, std::string const& value) {
         screen.say(fmt::format("  {:<9} {}", name, value));
     };
-    row(checkpoint.contains("sortie_id") ? "Sortie:" : "Mission:", fmt::format("{} ({})", printable(title), short_id(id)));
+    row(checkpoint.contains("sortie_id") ? "Sortie:" : "Mission:",
+        fmt::format("{} ({})", printable(title), short_id(id)));
     row("Progress:", fmt::format("{}%", number_or(checkpoint, "progress", 0)));
-    row("Sorties:", fmt::format("{} ({} held)", number_or(counts, "sorties", 0), number_or(counts, "held", 0)));
+    row("Sorties:",
+        fmt::format("{} ({} held)", number_or(counts, "sorties", 0), number_or(counts, "held", 0)));
     row("Locks:", fmt::format("{} active", number_or(counts, "reservations", 0)));
     row("Messages:", fmt::format("{} pending", number_or(counts, "messages", 0)));
-    if (checkpoint.contains("damage")) row("Damage:", screen.style()(Ink::red, printable(text_or(checkpoint, "damage", ""))));
+    if (checkpoint.contains("damage"))
+        row("Damage:", screen.style()(Ink::red, printable(text_or(checkpoint, "damage", ""))));
 }
 
 void say_sections(Screen& screen, Json const& sections) {
     if (sections.contains("notes")) say_notes(screen, sections.at("notes"));
     for (Json const& one : list_in(sections, "sorties")) {
         auto pilot = one.contains("token") ? ", " + text_or(one, "pilot", "") : std::string();
-        screen.say(fmt::format("  {:<12} {} {}%{}  {}", "sortie", text_or(one, "status", ""), number_or(one, "progress", 0),
-                               printable(pilot), printable(text_or(one, "title", ""))));
+        screen.say(fmt::format("  {:<12} {} {}%{}  {}", "sortie", text_or(one, "status", ""),
+                               number_or(one, "progress", 0), printable(pilot),
+                               printable(text_or(one, "title", ""))));
     }
     for (Json const& one : list_in(sections, "reservations"))
         screen.say(fmt::format("  {:<12} {}: {} ({})", "lock", printable(text_or(one, "holder", "")),
@@ -125,37 +132,44 @@ void say_offers(Screen& screen, Json const& offers) {
     Time now = clock_now();
     for (Json const& one : offers) {
         auto title = printable(text_or(one, "title", ""));
-        screen.say(fmt::format("{:<9} {} stands still since {}{}", "recovery", screen.style()(Ink::yellow, title),
-                               ago_member(one, "last_activity_at", now),
-                               one.contains("error") ? ": " + printable(text_or(one.at("error"), "message", "")) : ""));
+        screen.say(fmt::format(
+            "{:<9} {} stands still since {}{}", "recovery", screen.style()(Ink::yellow, title),
+            ago_member(one, "last_activity_at", now),
+            one.contains("error") ? ": " + printable(text_or(one.at("error"), "message", "")) : ""));
         auto id = text_or(one, "mission_id", "");
-        screen.say(fmt::format("          → fleet resume --mission {}", id.size() > 6 ? id.substr(id.size() - 6) : id));
+        screen.say(fmt::format("          → fleet resume --mission {}",
+                               id.size() > 6 ? id.substr(id.size() - 6) : id));
     }
 }
 
 void say_recovery(Screen& screen, Json const& recovery) {
     Json const& sorties = list_in(recovery, "sorties");
     Json const& reservations = list_in(recovery, "reservations");
-    screen.say(fmt::format("  Sorties:  {} back with their pilots, {} free for others", count_of(sorties, "assigned"),
-                           count_of(sorties, "released")));
+    screen.say(fmt::format("  Sorties:  {} back with their pilots, {} free for others",
+                           count_of(sorties, "assigned"), count_of(sorties, "released")));
     screen.say(fmt::format("  Locks:    {} taken again", count_of(reservations, "taken")));
     screen.say(fmt::format("  Messages: {} requeued", list_in(recovery, "messages").size()));
     if (auto gone = list_member(recovery, "pilots_dropped"); !gone.empty())
         screen.say("  Gone:     " + printable(gone));
     for (Json const& one : sorties) {
-        auto who = text_or(one, "action", "") == "assigned"
-                       ? fmt::format("{} has it again{}", text_or(one, "pilot", ""),
-                                     one.contains("token") ? fmt::format(", token {}", number_or(one, "token", 0)) : "")
-                       : text_or(one, "why", "");
+        auto who =
+            text_or(one, "action", "") == "assigned"
+                ? fmt::format(
+                      "{} has it again{}", text_or(one, "pilot", ""),
+                      one.contains("token") ? fmt::format(", token {}", number_or(one, "token", 0)) : "")
+                : text_or(one, "why", "");
         screen.say(fmt::format("    {} {:<10} {}: {}", short_id(text_or(one, "sortie_id", "")),
-                               text_or(one, "action", ""), printable(text_or(one, "title", "")), printable(who)));
+                               text_or(one, "action", ""), printable(text_or(one, "title", "")),
+                               printable(who)));
     }
     for (Json const& one : reservations) {
         for (Json const& held : list_in(one, "conflicts"))
             screen.say(fmt::format("    {} {} is held by {}", screen.style()(Ink::red, "conflict:"),
-                                   printable(text_or(held, "requested_pattern", "")), printable(text_or(held, "holder", ""))));
+                                   printable(text_or(held, "requested_pattern", "")),
+                                   printable(text_or(held, "holder", ""))));
         if (text_or(one, "action", "") != "left") continue;
-        screen.say(fmt::format("    {} not taken: {}", printable(list_member(one, "patterns")), printable(text_or(one, "why", ""))));
+        screen.say(fmt::format("    {} not taken: {}", printable(list_member(one, "patterns")),
+                               printable(text_or(one, "why", ""))));
     }
 }
 
@@ -164,7 +178,8 @@ void say_context(Screen& screen, Json const& recovery) {
     screen.say(fmt::format("  {:<12} {} ({}%)", "mission", printable(text_or(recovery, "mission_title", "")),
                            number_or(recovery, "progress", 0)));
     if (recovery.contains("last_action"))
-        screen.say(fmt::format("  {:<12} {}: {}", "last action", text_or(recovery.at("last_action"), "type", ""),
+        screen.say(fmt::format("  {:<12} {}: {}", "last action",
+                               text_or(recovery.at("last_action"), "type", ""),
                                printable(text_or(recovery.at("last_action"), "words", ""))));
     if (recovery.contains("notes")) say_notes(screen, recovery.at("notes"));
     for (Json const& one : list_in(recovery, "blockers"))

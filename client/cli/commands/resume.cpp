@@ -51,7 +51,8 @@ bool mend(Context& context, std::string const& id, std::vector<std::string>& war
         warnings.push_back(fmt::format("the copy of {} could not be used: {}", id, answer.error().message));
         return false;
     }
-    warnings.push_back(fmt::format("the database's own {} was damaged or gone: the copy in .fleet/local/checkpoints was used", id));
+    warnings.push_back(fmt::format(
+        "the database's own {} was damaged or gone: the copy in .fleet/local/checkpoints was used", id));
     return true;
 }
 
@@ -99,7 +100,8 @@ void keep_tokens(Context& context, Json const& done) {
         must(store.change(name, [&](KeptPilot& pilot) {
             for (Json const& one : done.value("sorties", Json::array())) {
                 if (text_or(one, "pilot", "") != name || !one.contains("token")) continue;
-                pilot.sorties[text_or(one, "sortie_id", "")] = {number_or(one, "token", 0), text_or(one, "title", ""), ""};
+                pilot.sorties[text_or(one, "sortie_id", "")] = {number_or(one, "token", 0),
+                                                                text_or(one, "title", ""), ""};
             }
             for (Json const& one : done.value("reservations", Json::array())) {
                 if (text_or(one, "holder", "") != name || !one.contains("token")) continue;
@@ -125,7 +127,8 @@ int nothing_to_do(Context& context, ResumeFlags const& flags, Json const& plan) 
         refuse(ErrorCode::not_found, "No missions need recovery.",
                "fleet resume --mission M --force resumes one all the same.");
     context.screen().document(plan);
-    context.screen().done(fmt::format("{} goes on already", printable(text_or(plan, "mission_title", "the mission"))));
+    context.screen().done(
+        fmt::format("{} goes on already", printable(text_or(plan, "mission_title", "the mission"))));
     return 0;
 }
 
@@ -136,7 +139,8 @@ int resume(Context& context, ResumeFlags const& flags) {
     std::vector<std::string> warnings;
     Json plan = plan_of(context, operation, args, warnings);
     Screen& screen = context.screen();
-    if (!flag_or(plan, "needed", true) || flag_or(plan, "already", false)) return nothing_to_do(context, flags, plan);
+    if (!flag_or(plan, "needed", true) || flag_or(plan, "already", false))
+        return nothing_to_do(context, flags, plan);
     if (!context.is_json()) say_plan(screen, plan);
     if (flags.dry_run) {
         plan["warnings"] = told(plan, warnings);
@@ -165,7 +169,8 @@ int resume(Context& context, ResumeFlags const& flags) {
 
 void add_flags(CLI::App& app, ResumeFlags& flags) {
     app.add_flag("--dry-run", flags.dry_run, "Say what would be done and change nothing");
-    app.add_flag("--force", flags.force, "Take files back from whoever has them now; restore again what was restored before");
+    app.add_flag("--force", flags.force,
+                 "Take files back from whoever has them now; restore again what was restored before");
     app.add_option("--reason", flags.reason, "With --force: told to who loses files")->type_name("TEXT");
     app.add_option("--idle", flags.idle, "Who was silent for so long is gone (5m)")->type_name("TIME");
     app.add_flag("--yes,-y", flags.yes, "Do not ask");
@@ -175,9 +180,12 @@ void add_flags(CLI::App& app, ResumeFlags& flags) {
 
 void add_restore(Menu& menu, CLI::App& group) {
     auto flags = std::make_shared<ResumeFlags>();
-    auto& app = menu.command(group, "restore", "Bring back what a checkpoint remembers and nothing later contradicts",
-                             [flags](Context& context) { return resume(context, *flags); });
-    app.add_option("checkpoint", flags->checkpoint, "Id, the end of one, a name, or latest")->required()->type_name("CHECKPOINT");
+    auto& app =
+        menu.command(group, "restore", "Bring back what a checkpoint remembers and nothing later contradicts",
+                     [flags](Context& context) { return resume(context, *flags); });
+    app.add_option("checkpoint", flags->checkpoint, "Id, the end of one, a name, or latest")
+        ->required()
+        ->type_name("CHECKPOINT");
     add_flags(app, *flags);
 }
 
@@ -185,8 +193,10 @@ void add_resume(Menu& menu) {
     auto flags = std::make_shared<ResumeFlags>();
     auto& app = menu.command("resume", "Let a mission that stands still go on, all or nothing", "Survival",
                              [flags](Context& context) { return resume(context, *flags); });
-    auto* mission = app.add_option("--mission", flags->mission, "Default: the one that stands still")->type_name("MISSION");
-    app.add_option("checkpoint,--checkpoint", flags->checkpoint, "From this checkpoint instead of the best one")
+    auto* mission = app.add_option("--mission", flags->mission, "Default: the one that stands still")
+                        ->type_name("MISSION");
+    app.add_option("checkpoint,--checkpoint", flags->checkpoint,
+                   "From this checkpoint instead of the best one")
         ->type_name("CHECKPOINT")
         ->excludes(mission);
     add_flags(app, *flags);

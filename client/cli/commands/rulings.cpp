@@ -24,9 +24,11 @@ struct RulingFlags {
 };
 
 Json scope_of(Context& context, RulingFlags const& flags) {
-    int scopes = int{flags.fleet} + int{!flags.mission.empty()} + int{!flags.sortie.empty()} + int{!flags.pilot.empty()};
+    int scopes = int{flags.fleet} + int{!flags.mission.empty()} + int{!flags.sortie.empty()} +
+                 int{!flags.pilot.empty()};
     if (scopes > 1)
-        refuse(ErrorCode::usage, "a ruling has one scope", "Name one of --fleet, --mission, --sortie and --pilot.");
+        refuse(ErrorCode::usage, "a ruling has one scope",
+               "Name one of --fleet, --mission, --sortie and --pilot.");
     if (flags.fleet) return {{"scope_kind", "fleet"}};
     if (!flags.mission.empty())
         return {{"scope_kind", "mission"}, {"scope_id", id_of(context, mission_entity, flags.mission)}};
@@ -72,8 +74,10 @@ int list(Context& context, RulingFlags const& flags) {
     for (Json const& one : answer.at("items")) {
         auto status = text_or(one, "status", "");
         table.row({short_id(text_or(one, "ruling_id", "")), printable(scope_words(one)),
-                   screen.style()(status == "in_force" ? Ink::green : Ink::dim, status == "in_force" ? "in force" : status),
-                   printable(text_or(one, "by", "")), ago_member(one, "at", now), printable(text_or(one, "text", ""))});
+                   screen.style()(status == "in_force" ? Ink::green : Ink::dim,
+                                  status == "in_force" ? "in force" : status),
+                   printable(text_or(one, "by", "")), ago_member(one, "at", now),
+                   printable(text_or(one, "text", ""))});
     }
     screen.table(table, "no rulings");
     return 0;
@@ -102,13 +106,15 @@ void add_rulings(Menu& menu) {
     auto& group = menu.group("ruling", "What operators decided, word for word", "Survival");
     group.alias("rulings");
     auto made = std::make_shared<RulingFlags>();
-    auto& adding = menu.command(group, "add", "Decide something; it is told at every briefing until it is revoked",
-                                [made](Context& context) { return add(context, *made); });
+    auto& adding =
+        menu.command(group, "add", "Decide something; it is told at every briefing until it is revoked",
+                     [made](Context& context) { return add(context, *made); });
     adding.add_option("text", made->text, "The decision; - reads it")->required()->type_name("TEXT");
     add_scope(adding, *made);
     adding.footer("\nExample: fleet ruling add \"Never touch the payment module\"\n");
     auto wanted = std::make_shared<RulingFlags>();
-    auto& listing = menu.command(group, "list", "What holds here", [wanted](Context& context) { return list(context, *wanted); });
+    auto& listing = menu.command(group, "list", "What holds here",
+                                 [wanted](Context& context) { return list(context, *wanted); });
     listing.alias("ls");
     add_scope(listing, *wanted);
     listing.add_flag("--all", wanted->all, "Revoked ones, too");

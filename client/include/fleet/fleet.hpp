@@ -15,5 +15,6 @@
 #include <fleet/safety.hpp>
 #include <fleet/sortie_lease.hpp>
 #include <fleet/subscription.hpp>
+#include <fleet/survival.hpp>
 #include <fleet/time.hpp>
 #include <fleet/work.hpp>

@@ -16,6 +16,8 @@ select act(jsonb_build_array(
     ask('create_sortie', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgek", "title": "Two", "depends_on": [{"id": "one"}]}'),
     ask('enqueue', '{"work_order_id": "wo_01m7y4xbh5t2qgekpjg6t2qgek", "kind": "build"}'),
     ask('enqueue', '{"kind": "test", "depends_on": ["wo_01m7y4xbh5t2qgekpjg6t2qgek"]}'),
+    ask('create_checkpoint', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgek", "name": "n", "summary": "s"}'),
+    ask('record_ruling', '{"text": "never"}', '{"roles": ["operator"]}'),
     ask('halt', '{"scope_kind": "pilot", "scope_id": "lynx-1", "reason": "it loops"}', '{"roles": ["operator"]}')));
 select is((select count(*) from answers where not ok), 0::bigint, 'a scene with every kind of row');
 do $$
