@@ -87,12 +87,14 @@ QuietDaemon::QuietDaemon(Context& owner, ScratchDirectory const& scratch, std::v
     auto const state = scratch.path() / "state";
     auto const run = scratch.path() / "run";
     copy_host_id(state_dir(owner.settings()), state);
-    std::vector<std::string> words{program->string(), "--foreground",
-                                   "--state-dir",     state.string(),
-                                   "--runtime-dir",   run.string(),
-                                   "--socket",        (run / "fleetd.sock").string(),
-                                   "--listen-tcp",    "",
-                                   "--log-file",      "-"};
+    std::vector<std::string> words{program->string(),   "--foreground",
+                                   "--state-dir",       state.string(),
+                                   "--runtime-dir",     run.string(),
+                                   "--socket",          (run / "fleetd.sock").string(),
+                                   "--listen-tcp",      "",
+                                   "--log-file",        "-",
+                                   "--backup-interval", "0",
+                                   "--export-at",       ""};
     words.insert(words.end(), std::make_move_iterator(flags.begin()), std::make_move_iterator(flags.end()));
 
     Globals globals = owner.globals();

@@ -88,8 +88,15 @@ HomeLock hold(Context& context, HomePlaces const& places) {
            "Whoever keeps it running (systemd?) must let it stop for the move.");
 }
 
-Json last_of(Context& context, std::string operation, Json args) {
-    return must(context.stream(std::move(operation), std::move(args), step_sink(context)));
+// One copy is made at a time, and the daemon may have begun one of its own.
+Json last_of(Context& context, std::string const& operation, Json const& args) {
+    Backoff backoff{{Millis(200), Millis(2'000)}};
+    for (int tries = 0;; ++tries) {
+        auto done = context.stream(operation, args, step_sink(context));
+        if (done || done.error().code != ErrorCode::services_busy || tries == 60)
+            return must(std::move(done));
+        context.pause(backoff.next(0.5));
+    }
 }
 
 // Everything after `head` must be fleetd's own housekeeping: anything else would be missing from the copy.

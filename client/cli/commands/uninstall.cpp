@@ -104,6 +104,14 @@ std::map<std::string, std::string> containers_of(Context& context, HomePlaces co
     return found;
 }
 
+// A folder of copies that somebody chose: only the copies in it are ours.
+void add_copies(std::vector<Item>& items, fs::path const& folder) {
+    std::error_code error;
+    for (auto const& entry : fs::directory_iterator(folder, error))
+        if (fs::exists(entry.path() / "manifest.json", error) || entry.path().filename() == "redactions.json")
+            items.push_back({"backups", entry.path().string(), entry.path(), bytes_below(entry.path())});
+}
+
 void add_project(std::vector<Item>& items, Context& context) {
     auto const top = context.place().top;
     if (top.empty()) return;
@@ -131,6 +139,7 @@ std::vector<Item> survey(Context& context, HomePlaces const& places, bool keep_b
     auto const unit = places.settings_file.parent_path().parent_path() / "systemd/user/fleetd.service";
     for (auto const& [kind, path] : {std::pair{"config", places.settings_file}, std::pair{"unit", unit}})
         if (fs::exists(path, error)) items.push_back({kind, path.string(), path, bytes_below(path)});
+    if (auto const& folder = context.settings().backup_dir; !folder.empty()) add_copies(items, folder);
     add_project(items, context);
     if (keep_backups) std::erase_if(items, [](Item const& item) { return item.kind == "backups"; });
     return items;
