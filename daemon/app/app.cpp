@@ -126,7 +126,7 @@ ops::OperationsParts operations_parts(App& app, bus::Cursors& cursors) {
     parts.wait_max = settings.wait_max;
     parts.reservation_ttl = settings.reservation_ttl;
     parts.unavailable = [&app] { return app.database().unavailable(); };
-    parts.epoch_moved = [&app] { app.membership().epoch_moved(); };
+    parts.epoch_moved = [&app](std::int64_t carried) { app.membership().epoch_moved(carried); };
     return parts;
 }
 

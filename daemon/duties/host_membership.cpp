@@ -41,7 +41,9 @@ DutyPauses pauses_of(DutyOptions const& options) {
     return pauses;
 }
 
-Time now() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
+Time now() {
+    return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
+}
 
 }  // namespace
 
@@ -92,7 +94,7 @@ struct HostMembership::State {
     OrderLockWatch order_lock;
     Backoff backoff;
     asio::steady_timer timer;
-    asio::steady_timer ended;                        // `run` has ended
+    asio::steady_timer ended;  // `run` has ended
     ops::HostStamp stamp{};
     DutyHealth state{};
     std::optional<Clock::time_point> first_try{};
@@ -209,9 +211,10 @@ asio::awaitable<Result<void>> HostMembership::State::check_schema() {
     if (seen->breaking_since > options.schema_known)
         co_return make_error(
             ErrorCode::schema_newer,
-            fmt::format("the database is at version {}, which needs a program that knows version {}; this one "
-                        "knows {}",
-                        seen->version, seen->breaking_since, options.schema_known));
+            fmt::format(
+                "the database is at version {}, which needs a program that knows version {}; this one "
+                "knows {}",
+                seen->version, seen->breaking_since, options.schema_known));
     co_return Result<void>();
 }
 
@@ -256,31 +259,34 @@ asio::awaitable<Result<void>> HostMembership::State::do_duties() {
         auto outcome = co_await carry_out(next.duty);
         plan.done(next.duty, Clock::now());
         // A refusal is an answer; without a session there is none.
-        bool const is_over = !beacon.is_open() || (!outcome && outcome.error().code == ErrorCode::schema_newer);
+        bool const is_over =
+            !beacon.is_open() || (!outcome && outcome.error().code == ErrorCode::schema_newer);
         if (!outcome && is_over) co_return outcome;
-        if (!outcome) trouble(outcome.error());
-        else if (!state.last_error.empty()) all_well();
+        if (!outcome)
+            trouble(outcome.error());
+        else if (!state.last_error.empty())
+            all_well();
     }
     co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> HostMembership::State::carry_out(Duty duty) {
     switch (duty) {
-    case Duty::renew: {
-        auto back = co_await come_back();
-        if (!back) co_return back;
-        co_return co_await check_schema();
-    }
-    case Duty::hold_beacon: {
-        auto held = co_await beacon.hold_beacon(options.host_id);
-        if (!held) co_return held.error();
-        plan.beacon_is_held(*held);
-        co_return Result<void>();
-    }
-    case Duty::lead: co_return co_await lead();
-    case Duty::sweep: co_return co_await sweep();
-    case Duty::watch_order_lock: co_return co_await watch_order_lock();
-    case Duty::watch_hosts: co_return co_await watch_hosts();
+        case Duty::renew: {
+            auto back = co_await come_back();
+            if (!back) co_return back;
+            co_return co_await check_schema();
+        }
+        case Duty::hold_beacon: {
+            auto held = co_await beacon.hold_beacon(options.host_id);
+            if (!held) co_return held.error();
+            plan.beacon_is_held(*held);
+            co_return Result<void>();
+        }
+        case Duty::lead: co_return co_await lead();
+        case Duty::sweep: co_return co_await sweep();
+        case Duty::watch_order_lock: co_return co_await watch_order_lock();
+        case Duty::watch_hosts: co_return co_await watch_hosts();
     }
     co_return Result<void>();
 }
@@ -371,8 +377,9 @@ asio::awaitable<void> HostMembership::State::leave() {
     if (!beacon.is_open()) co_return;
     if (state.leads) {
         auto resigned = co_await beacon.resign();
-        if (!resigned) log.warning("resigning failed; the next leader waits for the end of the session",
-                                   resigned.error());
+        if (!resigned)
+            log.warning("resigning failed; the next leader waits for the end of the session",
+                        resigned.error());
     }
     if (leaves && stamp.epoch && beacon.is_open()) {
         auto request = command("host_leave", Json{{"host_id", options.host_id}});
@@ -391,7 +398,9 @@ HostMembership::HostMembership(asio::any_io_executor loop, DsnSource dsn, DutyOp
 
 HostMembership::~HostMembership() = default;
 
-ops::HostStamp const& HostMembership::stamp() const { return state_->stamp; }
+ops::HostStamp const& HostMembership::stamp() const {
+    return state_->stamp;
+}
 
 asio::awaitable<Result<void>> HostMembership::run() {
     state_->is_running = true;
@@ -401,7 +410,10 @@ asio::awaitable<Result<void>> HostMembership::run() {
     co_return outcome;
 }
 
-void HostMembership::epoch_moved() {
+void HostMembership::epoch_moved(std::int64_t carried) {
+    // Many commands were under way when the epoch moved. To join for each of them would move it again each
+    // time, and refuse the next ones.
+    if (state_->stamp.epoch && *state_->stamp.epoch != carried) return;
     state_->must_join = true;
     state_->timer.cancel();
 }
@@ -416,6 +428,8 @@ asio::awaitable<void> HostMembership::stop(bool leave) {
     }
 }
 
-DutyHealth HostMembership::health() const { return state_->state; }
+DutyHealth HostMembership::health() const {
+    return state_->state;
+}
 
 }  // namespace fleet::duties

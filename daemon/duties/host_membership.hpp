@@ -20,35 +20,35 @@ namespace fleet::observe {
 class Health;
 class Log;
 class Metrics;
-}
+}  // namespace fleet::observe
 
 namespace fleet::duties {
 
 namespace asio = boost::asio;
 
 struct DutyOptions {
-    std::string host_id;                             // "host_…", of the state directory
+    std::string host_id;  // "host_…", of the state directory
     std::string hostname;
     std::string version;
-    std::string application_name;                    // "fleetd/<host>/beacon"
+    std::string application_name;  // "fleetd/<host>/beacon"
     Millis host_lease{15'000};
     Millis sweep_pause{5'000};
     Millis order_lock_limit{5'000};
-    Millis pilot_lease{300'000};                     // without a sign of life for so long a pilot is stale
-    Millis step_limit{5'000};                        // connect, one statement
-    Json checkpoints = Json::object();               // when a mission stands still, and which checkpoints go; see do_sweep
-    int schema_known = 0;                            // newest version of the schema that this program knows
+    Millis pilot_lease{300'000};        // without a sign of life for so long a pilot is stale
+    Millis step_limit{5'000};           // connect, one statement
+    Json checkpoints = Json::object();  // when a mission stands still, and which checkpoints go; see do_sweep
+    int schema_known = 0;               // newest version of the schema that this program knows
     BackoffLimits reconnect{Millis(100), Millis(5'000)};
 };
 
 struct DutyHealth {
     bool has_joined = false;
     bool leads = false;
-    std::int64_t duty_epoch = 0;                     // while it leads; every write of the leader names it
+    std::int64_t duty_epoch = 0;  // while it leads; every write of the leader names it
     std::int64_t epoch = 0;
     std::uint64_t rejoined = 0;
-    std::uint64_t ended_sessions = 0;                // that sat on the order lock
-    std::string last_error{};                        // "" while all is well
+    std::uint64_t ended_sessions = 0;  // that sat on the order lock
+    std::string last_error{};          // "" while all is well
 };
 
 // Joins the fleet as `host_id`, holds the beacon lock, renews the lease by one UPDATE, takes and keeps
@@ -75,8 +75,9 @@ public:
     // brought the schema past what this program can work with.
     asio::awaitable<Result<void>> run();
 
-    // "A command was refused with host_epoch_moved": join again now.
-    void epoch_moved();
+    // "A command with this epoch was refused with host_epoch_moved": join again now, unless that was done
+    // since.
+    void epoch_moved(std::int64_t carried);
 
     // Resigns, leaves the fleet when `leave` is true (the pilots of this host keep their files), and ends
     // `run()`.

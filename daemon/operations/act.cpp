@@ -67,15 +67,17 @@ std::string digest_of(std::string_view act, Request const& request) {
 }
 
 constexpr bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'
-           || c == '.' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
 }
 
 std::string as_segment(std::string_view text) {
     std::string segment;
     for (char const c : text) {
-        if (is_plain(c)) segment += c;
-        else segment += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        if (is_plain(c))
+            segment += c;
+        else
+            segment += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
     }
     return segment;
 }
@@ -104,8 +106,8 @@ constexpr bool needs_active_pilot(std::string_view act) {
 }
 
 bool is_stale_actor(Error const& error) {
-    return error.code == ErrorCode::transition_refused && error.field == "/actor" && error.detail.is_object()
-           && text_or(error.detail, "found", "") == "stale";
+    return error.code == ErrorCode::transition_refused && error.field == "/actor" &&
+           error.detail.is_object() && text_or(error.detail, "found", "") == "stale";
 }
 
 // "/args/ttl_seconds" is "/ttl_seconds" of what the caller sent.
@@ -149,6 +151,7 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
         if (!request.args.contains(name)) request.args[name] = std::move(value);
     command.args = std::move(request.args);
 
+    auto const epoch = command.epoch;
     state.under_way += 1;
     auto row = co_await state.parts.appender.submit(std::move(command));
     state.under_way -= 1;
@@ -162,7 +165,7 @@ asio::awaitable<Result<store::ActRow>> submit(Operations::State& state, std::str
     if (row->refusal) {
         Error error = std::move(*row->refusal);
         if (error.code == ErrorCode::host_epoch_moved) {
-            if (state.parts.epoch_moved) state.parts.epoch_moved();
+            if (state.parts.epoch_moved && epoch) state.parts.epoch_moved(*epoch);
             // The daemon joins again by itself: for the caller it is a matter of a moment.
             error.retry_after_seconds = wait_before_retry_seconds;
         }

@@ -33,16 +33,16 @@ struct OperationsParts {
     bus::Cursors& cursors;
     store::Reads& reads;
     HostStamp const& host;
-    std::string version{};                           // of this program, for `metadata`
-    Millis wait_max{3'600'000};                      // longest wait for files
-    std::size_t waits_max = 4'096;                   // requests that wait for files at once
-    Millis reservation_ttl{3'600'000};               // when none is asked for
-    Millis pilot_lease{300'000};                     // how long a sign of life lasts
+    std::string version{};              // of this program, for `metadata`
+    Millis wait_max{3'600'000};         // longest wait for files
+    std::size_t waits_max = 4'096;      // requests that wait for files at once
+    Millis reservation_ttl{3'600'000};  // when none is asked for
+    Millis pilot_lease{300'000};        // how long a sign of life lasts
     // Why nothing can be asked of the database just now, or nothing: answers 503 at once instead of after a
     // limit. Called before each operation that needs it; may be empty.
     std::function<std::optional<Error>()> unavailable{};
-    // The command was refused because this host's epoch moved. May be empty.
-    std::function<void()> epoch_moved{};
+    // A command that carried this epoch was refused because the host's has moved. May be empty.
+    std::function<void(std::int64_t carried)> epoch_moved{};
 };
 
 // Code of its own for an operation: services, schema, status, …
