@@ -69,10 +69,13 @@ def read_holds(evidence):
         elif call.op == "files.check" and call.ok and call.answer.get("ok"):
             if call.request["token"] in holds:
                 holds[call.request["token"]].accepted.append(call.invoked_at)
-    # What others ended it did not surely hold any more; when that was stands in another clock.
+    # What others ended it did not surely hold any more; when that was stands in another clock. Where the server's own
+    # clock was stepped an expiry says nothing of when, either.
+    stepped = any(fault.get("kind") == "server_clock_stepped" for fault in evidence.faults)
+    by_the_clock = ("explicit",) if stepped else ("explicit", "expired")
     for event in evidence.log:
         if event["type"] == "file_reservation_forced" or (
-                event["type"] == "file_released" and event["data"].get("cause") not in ("explicit", "expired")):
+                event["type"] == "file_released" and event["data"].get("cause") not in by_the_clock):
             if event["stream_id"] in tokens:
                 tokens[event["stream_id"]].spans.clear()
     return sorted(holds.values(), key=lambda hold: hold.token)

@@ -23,12 +23,13 @@ class Clocks:
     def file(self, node):
         return self.folder / f"{node}.clock"
 
-    def environment(self, node):
+    def words(self, node):
+        """Before the program itself, so that no other account's process makes what the library shares first."""
         if node not in self.nodes:
-            return {}
+            return []
         # Steady clocks stay steady: it is the time of day that somebody sets.
-        return {"LD_PRELOAD": str(library()), "FAKETIME_TIMESTAMP_FILE": str(self.file(node)),
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_CACHE_DURATION": "1"}
+        return ["env", f"LD_PRELOAD={library()}", f"FAKETIME_TIMESTAMP_FILE={self.file(node)}",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_CACHE_DURATION=1"]
 
     def step(self, node, seconds):
         fresh = self.file(node).with_suffix(".new")

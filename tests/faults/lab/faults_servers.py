@@ -23,6 +23,18 @@ def server_frozen(stage, fault, effect):
     server.thaw()
 
 
+def server_clock_stepped(stage, fault, effect):
+    """Leases are the server's to time: they lapse early or late, but nobody may get what somebody else has."""
+    server = stage.primary
+    if not stage.clocks or server.name not in stage.clocks.nodes:
+        effect.note = "no libfaketime here"
+        return
+    stage.clocks.step(server.name, fault.detail["step"])
+    effect.happened()
+    yield after(fault.seconds)
+    stage.clocks.step(server.name, 0)
+
+
 def replication_cut(stage, fault, effect):
     """Nothing is acknowledged while the one who has to confirm it hears nothing."""
     if not stage.follows:
@@ -91,4 +103,4 @@ def standby_promoted(stage, fault, effect):
 
 
 ACTS = {act.__name__: act for act in (
-    server_crashed, server_frozen, replication_cut, disk_full, standby_promoted)}
+    server_crashed, server_frozen, server_clock_stepped, replication_cut, disk_full, standby_promoted)}

@@ -48,11 +48,11 @@ def call(path, method, target, body=None, limit=5, **headers):
 
 
 class Host:
-    def __init__(self, name, folder, network, fleetd, environment, switches, library=None):
+    def __init__(self, name, folder, network, fleetd, environment, switches, clocks=None):
         self.name = name
         self.network = network
         self.fleetd = fleetd
-        self.library = library
+        self.clocks = clocks
         self.run_folder = folder
         self.folder = folder / name
         for part in ("", "state", "run", "data", "config"):
@@ -80,11 +80,9 @@ class Host:
     # The daemon
 
     def start(self):
-        environment = dict(self.environment)
-        if self.library:
-            environment |= self.library.environment(self.name)
-        self.child = Child([self.fleetd, "--foreground"], self.log, environment, prefix=self.network.prefix(self.name),
-                           folder=self.run_folder)
+        clock = self.clocks.words(self.name) if self.clocks else []
+        self.child = Child([*clock, self.fleetd, "--foreground"], self.log, self.environment,
+                           prefix=self.network.prefix(self.name), folder=self.run_folder)
 
     def ready(self):
         try:

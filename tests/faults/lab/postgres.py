@@ -76,12 +76,12 @@ def fill_disk(path):
 
 
 class Server:
-    def __init__(self, name, folder, network, environment, library=None):
+    def __init__(self, name, folder, network, environment, clocks=None):
         self.name = name
         self.folder = folder / name
         self.network = network
         self.environment = environment
-        self.library = library  # preloaded: the stepped clock
+        self.clocks = clocks
         self.bin = binaries()
         self.address, self.port = network.listens[name]
         self.sockets = self.folder / "s"
@@ -157,12 +157,10 @@ class Server:
     # Life
 
     def start(self):
-        environment = dict(self.environment)
-        if self.library:
-            environment |= self.library.environment(self.name)
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # ours alone: whoever wrote it was killed
-        self.child = Child([self.bin / "postgres", "-D", self.data], self.folder / "log", environment, "postgres",
-                           self.network.prefix(self.name), self.network.folder)
+        clock = self.clocks.words(self.name) if self.clocks else []
+        self.child = Child([*clock, self.bin / "postgres", "-D", self.data], self.folder / "log", self.environment,
+                           "postgres", self.network.prefix(self.name), self.network.folder)
         self.frozen = False
 
     def running(self):

@@ -4,7 +4,7 @@ import json
 import random
 
 # Kinds that break the servers or what lies between them: one at a time, or nothing would ever be acknowledged.
-SERVERS = {"server_crashed", "server_frozen", "standby_promoted", "replication_cut", "disk_full"}
+SERVERS = {"server_crashed", "server_frozen", "server_clock_stepped", "standby_promoted", "replication_cut", "disk_full"}
 # Kinds that break one host: one at a time for each host.
 HOSTS = {"daemon_killed", "daemon_frozen", "host_frozen", "host_frozen_long",
          "host_lost", "host_cut_off", "agents_killed", "link_cut", "link_cut_one_way", "link_delayed",
@@ -33,6 +33,7 @@ FREQUENT = {
     "reader_held": (3, (4.0, 10.0)),
     "server_crashed": (6, (0.2, 2.0)),
     "server_frozen": (4, (0.5, 4.0)),
+    "server_clock_stepped": (2, (2.0, 5.0)),
     "standby_promoted": (6, (0.0, 1.0)),
     "replication_cut": (4, (0.5, 3.0)),
     "disk_full": (4, (1.0, 3.0)),
@@ -97,6 +98,8 @@ def draw_detail(draw, kind):
         return {"ms": draw.choice([5, 20, 80, 250])}
     if kind == "clock_stepped":
         return {"step": draw.choice([-3600, -40, -5, 5, 40, 3600])}
+    if kind == "server_clock_stepped":
+        return {"step": draw.choice([-600, -40, -5, 5, 40, 600])}
     if kind == "server_crashed":
         return {"how": draw.choice(["immediate", "kill"])}
     if kind == "backends_killed":

@@ -34,6 +34,8 @@ def plan_of(seed, options):
 
 def stage_options(plan, options):
     stepped = {fault.target for fault in plan if fault.kind == "clock_stepped"}
+    if any(fault.kind == "server_clock_stepped" for fault in plan):
+        stepped |= {"a", "b"}
     stage = StageOptions(hosts=options.hosts, namespaces=False if options.no_namespaces else None,
                          stepped=tuple(sorted(stepped)))
     return dataclasses.replace(stage, **MECHANISMS[options.without].stage) if options.without else stage
