@@ -28,6 +28,28 @@ std::string quoted(std::string const& value) {
 
 }  // namespace
 
+Result<std::map<std::string, std::string>> dsn_members(std::string const& dsn) {
+    char* raw_error = nullptr;
+    std::unique_ptr<PQconninfoOption, OptionsCloser> const options(PQconninfoParse(dsn.c_str(), &raw_error));
+    std::unique_ptr<char, TextCloser> const error(raw_error);
+    // libpq's words may quote the DSN, password and all: they stay here.
+    if (!options)
+        return make_error(ErrorCode::not_configured, "the database DSN cannot be read", "/database/dsn");
+    std::map<std::string, std::string> members;
+    for (auto const* option = options.get(); option->keyword; ++option) {
+        char const* value = option->val;
+        if (!value && option->envvar) value = std::getenv(option->envvar);
+        if (value && *value) members[option->keyword] = value;
+    }
+    return members;
+}
+
+std::string dsn_of(std::map<std::string, std::string> const& members) {
+    std::string text;
+    for (auto const& [keyword, value] : members) text += keyword + "=" + quoted(value) + " ";
+    return text;
+}
+
 std::string conninfo(std::string const& dsn, SessionSettings const& settings) {
     char* raw_error = nullptr;
     std::unique_ptr<PQconninfoOption, OptionsCloser> options(PQconninfoParse(dsn.c_str(), &raw_error));
