@@ -6,7 +6,7 @@ select item, cursor_key from fleet.list_checkpoints($1::jsonb)
 -- name: show_checkpoint
 select item, cursor_key from fleet.show_checkpoint($1::jsonb)
 
--- name: checkpoint_document
+-- name: show_checkpoint_document
 select item, cursor_key from fleet.checkpoint_document($1::jsonb)
 
 -- name: list_recovery

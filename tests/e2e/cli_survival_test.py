@@ -35,7 +35,7 @@ class Survival(stage.Case):
     def at_work(self):
         self.ok(self.fleet("--as", "ann", "sorties", "claim", self.sortie))
         self.ok(self.fleet("--as", "ann", "sorties", "start", self.sortie))
-        self.ok(self.fleet("--as", "ann", "reserve", "src/lexer/**", "--sortie", self.sortie))
+        self.ok(self.fleet("--as", "ann", "reserve", "src/lexer/**"))
 
     def folder(self):
         return self.top / ".fleet/local/checkpoints"

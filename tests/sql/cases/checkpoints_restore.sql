@@ -1,7 +1,7 @@
 -- Restoring: what was lost by itself comes back, what happened since wins, all or nothing, once.
 begin;
 set search_path = tap, public;
-select plan(55);
+select plan(57);
 select scene();
 select must('demo', 'register_pilot', 'lynx-1', '{"callsign": "lynx-1", "program": "codex", "model": "m"}');
 create temp table it as select must('demo', 'create_mission', 'viper-1', '{"title": "Parser", "on_failure": "continue"}') ->> 'mission_id' as mission;
@@ -37,6 +37,7 @@ select pg_temp.holds('viper-1', 'notes.md');
 select pg_temp.holds('raven-1', 'c/**', 'c');
 select pg_temp.holds('lynx-1', 'd/**', 'd');
 select pg_temp.holds('viper-1', 'gone.md');
+select must('demo', 'send_message', 'raven-1', '{"to": ["viper-1"], "subject": "Hi", "body": "x", "bounce_stale": true, "ack_required": true}');
 select is(run(ask('create_checkpoint', '{"name": "all", "summary": "we were here", "next_steps": ["finish a"]}')), 'ok', 'a checkpoint of three pilots at work');
 create temp table chk as select checkpoint_id as id from fleet_state.checkpoints where name = 'all';
 
@@ -64,6 +65,7 @@ update fleet_live.leaders set since = since - interval '1 hour';
 select is(run(ask('sweep', (select jsonb_build_object('duty_epoch', epoch) from lead), '{"actor": "system"}')), 'ok', 'the leader finds it silent');
 select is(states(), '{"a pending","b pending","c completed","d completed","e pending"}', 'its work goes back');
 select is(held(), '{}', 'its files are free');
+select is((select row(state, awaits_ack)::text from fleet_state.message_recipients where recipient = 'viper-1'), '(bounced,f)', 'mail whose sender would not wait has come back');
 select is((select row(trigger, error_kind, error_message, pilot)::text from fleet_state.checkpoints order by last_seq desc limit 1), row('error', 'pilot_lost', 'viper-1 gave no sign of life', 'viper-1')::text, 'and a checkpoint remembers how it was');
 select is((select counts ->> 'held' || (counts ->> 'reservations') from fleet_state.checkpoints order by last_seq desc limit 1), '23', 'with what it had');
 select is(pg_temp.back('viper-1') #>> '{recovery,0,mission_id}', (select mission from it), 'who comes back is offered the mission');
@@ -92,12 +94,13 @@ select is(states(), '{"a in_progress","b blocked","c completed","d completed","e
 select is((select progress::int from fleet_state.sorties where name = 'a'), 20, 'progress is kept');
 select is((select blocked_reason from fleet_state.sorties where name = 'b'), 'no key', 'what is in the way, too');
 select is(held(), '{"viper-1 a/**","viper-1 b/**","viper-1 notes.md"}', 'files in the order in which they were held');
+select is((select row(state, awaits_ack, bounced_at)::text from fleet_state.message_recipients where recipient = 'viper-1'), '(unread,t,)', 'its mail is unread again, and waits to be acknowledged');
 select is((select row(holder, ended_by, end_reason)::text from fleet_state.reservations where state = 'forced'), row('raven-1', 'op', 'raven was told')::text, 'who lost files by force is told why');
 select is((select array_agg(type order by seq) from fleet_log.events where seq > (select m.seq from mark m)),
-    '{checkpoint_restored,sortie_assigned,sortie_started,sortie_assigned,sortie_started,sortie_blocked,file_reservation_forced,file_reserved,file_reserved,file_reserved,fleet_recovered}', 'in this order, in one transaction');
+    '{checkpoint_restored,sortie_assigned,sortie_started,sortie_assigned,sortie_started,sortie_blocked,file_reservation_forced,file_reserved,file_reserved,file_reserved,message_requeued,fleet_recovered}', 'in this order, in one transaction');
 select is((select count(distinct causation_id)::int from fleet_log.events where seq > (select m.seq + 1 from mark m) and type <> 'file_reservation_forced'), 1, 'all of it because of the restore');
 select is((select state from fleet_state.checkpoints where error_kind = 'pilot_lost'), 'consumed', 'the checkpoint is consumed');
-select is((select data - 'duration_ms' - 'checkpoint_id' - 'mission_id' - 'reservations' from fleet_log.events where type = 'fleet_recovered'), jsonb_build_object('sorties', jsonb_build_array(srt('a'), srt('b')), 'released', '[]'::jsonb, 'messages', 0, 'pilots_dropped', '[]'::jsonb), 'fleet_recovered says what came back');
+select is((select data - 'duration_ms' - 'checkpoint_id' - 'mission_id' - 'reservations' from fleet_log.events where type = 'fleet_recovered'), jsonb_build_object('sorties', jsonb_build_array(srt('a'), srt('b')), 'released', '[]'::jsonb, 'messages', 1, 'pilots_dropped', '[]'::jsonb), 'fleet_recovered says what came back');
 
 -- Twice is once.
 update mark set seq = pg_temp.head();
