@@ -101,29 +101,34 @@ end $$;
 comment on function fleet_log.plan_reservation is
     'What becomes of a reservation of a checkpoint. Example: see fleet_log.recovery_plan';
 
-create function fleet_log.pilots_to_drop(c fleet_state.checkpoints, sections jsonb, at timestamptz, idle_seconds int)
+create function fleet_log.pilots_to_drop(c fleet_state.checkpoints, at timestamptz, idle_seconds int)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    -- Still counted as at work, but silent: those who have a sortie of the mission now, and those who held files then.
+    -- Still counted as at work, but silent, and in the way with what they have: of a mission everybody in the project, so
+    -- that no file of its stays with the dead; of a sortie who has it.
     return (
         select coalesce(jsonb_agg(jsonb_build_object('project', p.project, 'callsign', p.callsign, 'pilot_id', p.pilot_id,
                    'seen_at', fleet_log.json_time(l.seen_at), 'lease_seconds', idle_seconds) order by p.callsign), '[]')
-          from (select s.pilot from fleet_state.sorties s
-                 where c.sortie_id is null and s.mission_id = c.mission_id and s.state in ('assigned', 'in_progress', 'blocked')
-                 union
-                select s.pilot from fleet_state.sorties s
-                 where s.sortie_id = c.sortie_id and s.state in ('assigned', 'in_progress', 'blocked')
-                 union
-                select r ->> 'holder' from jsonb_array_elements(sections -> 'reservations') r) who
-         cross join lateral (select x.* from fleet_state.pilots x
-                              where x.project = c.project and x.callsign = who.pilot and x.state in ('active', 'idle') limit 1) p
+          from fleet_state.pilots p
          cross join lateral (select x.seen_at from fleet_live.pilots x
                               where x.project = p.project and x.callsign = p.callsign limit 1) l
-         where l.seen_at <= pilots_to_drop.at - make_interval(secs => idle_seconds));
+         where p.project = c.project and p.state in ('active', 'idle')
+           and l.seen_at <= pilots_to_drop.at - make_interval(secs => idle_seconds)
+           and (exists (select from fleet_state.sorties s
+                         where s.project = p.project and s.pilot = p.callsign
+                           and s.state in ('assigned', 'in_progress', 'blocked')
+                           and (c.sortie_id is null or s.sortie_id = c.sortie_id))
+                or c.sortie_id is null and (
+                    exists (select from fleet_state.reservations r
+                             where r.project = p.project and r.holder = p.callsign and r.state = 'active')
+                    or exists (select from fleet_state.reservation_requests q
+                                where q.project = p.project and q.holder = p.callsign and q.state = 'waiting')
+                    or exists (select from fleet_state.work_orders o
+                                where o.project = p.project and o.claimed_by = p.callsign and o.state = 'claimed'))));
 end $$;
 comment on function fleet_log.pilots_to_drop is
-    'Pilots of a mission that are silent though nobody has said that they are gone. Example: see fleet_log.recovery_plan';
+    'Pilots that are silent though nobody has said that they are gone, and still have something. Example: see fleet_log.recovery_plan';
 
 create function fleet_log.last_notes(c fleet_state.checkpoints)
 returns jsonb
@@ -151,7 +156,7 @@ declare
     sorties jsonb;
     reservations jsonb;
     messages jsonb;
-    lost constant jsonb := fleet_log.pilots_to_drop(c, sections, recovery_plan.at, recovery_plan.idle_seconds);
+    lost constant jsonb := fleet_log.pilots_to_drop(c, recovery_plan.at, recovery_plan.idle_seconds);
 begin
     sorties := (select coalesce(jsonb_agg(fleet_log.plan_sortie(s, recovery_plan.at, recovery_plan.idle_seconds) order by n), '[]')
                   from jsonb_array_elements(sections -> 'sorties') with ordinality x (s, n) where s ? 'token');
