@@ -157,6 +157,19 @@ TEST_CASE("a format that this program does not know is said to be newer") {
     CHECK(cli::sections_of(newer).error().code == ErrorCode::schema_newer);
 }
 
+TEST_CASE("the kept sample of each format is read in the present one") {
+    auto text = content(fs::path(FLEET_SOURCE_DIR) / "tests/samples/checkpoint.v1.json");
+    auto sample = fleet::parse_json(text);
+    REQUIRE(sample.has_value());
+    REQUIRE(cli::check_document(*sample).has_value());
+    auto sections = cli::sections_of(*sample);
+    REQUIRE(sections.has_value());
+    CHECK(sections->at("mission").at("title") == "New parser");
+    CHECK(sections->at("sorties").size() == 3);
+    CHECK(sections->at("reservations").at(0).at("patterns").at(0) == "src/lexer/**");
+    CHECK(sections->at("notes").at("error").at("command") == "make");
+}
+
 TEST_CASE("a copy is readable by its owner alone, and latest leads to the newest") {
     Folder folder;
     cli::CheckpointStore store(folder.place());
