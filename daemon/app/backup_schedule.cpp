@@ -153,7 +153,7 @@ asio::awaitable<void> BackupSchedule::carry_out(Plan plan) {
     if (!why.empty()) {
         auto const began = std::chrono::steady_clock::now();
         auto work = [this, plan](services::Progress progress) { return make(plan, std::move(progress)); };
-        auto made = co_await app_.backups().do_now("a scheduled backup", work);
+        auto made = co_await app_.backups().do_by_schedule(work);
         auto const took = std::chrono::ceil<Millis>(std::chrono::steady_clock::now() - began).count();
         auto const is_busy = !made && made.error().code == ErrorCode::services_busy;
         Json outcome{{"host_id", app_.parts().host_id},

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char const* scheduled_name = "a scheduled backup";
+
 Error surprise(std::exception_ptr const& thrown) {
     try {
         std::rethrow_exception(thrown);
@@ -52,19 +54,37 @@ Backups::Backups(App& app) : loop_(app.loop()), bench_(bench_of(app, worker_)) {
 
 std::shared_ptr<Steps> Backups::begin(std::string name, Work work) {
     auto steps = std::make_shared<Steps>(loop_);
-    if (!at_work_.empty() || is_stopping_) {
+    auto const waits = scheduled_ && !is_stopping_ && at_work_ == scheduled_name;
+    if (is_busy() && !waits) {
         steps->end(services::failure(
             ErrorCode::services_busy,
-            fmt::format("{} is under way", at_work_.empty() ? "the end of the daemon" : at_work_),
+            fmt::format("{} is under way", is_stopping_ ? "the end of the daemon" : at_work_),
             "One at a time: try again when it has ended."));
         return steps;
     }
-    at_work_ = std::move(name);
+    carry_out(std::move(name), std::move(work), steps);
+    return steps;
+}
+
+// Who asks while the schedule is at work takes its place in line, and keeps everybody else out.
+asio::awaitable<Result<Json>> Backups::after(std::shared_ptr<Steps> before, std::shared_ptr<Work> work,
+                                             services::Progress progress) {
+    if (before) {
+        progress(services::Step{"wait", "waiting for a scheduled backup to end", false});
+        while (!before->outcome()) co_await before->more_than(before->all().size());
+    }
+    auto outcome = co_await (*work)(progress);
+    co_return outcome;
+}
+
+void Backups::carry_out(std::string name, Work work, std::shared_ptr<Steps> steps) {
+    at_work_ = name;
     services::Progress const progress = [steps](services::Step const& step) { steps->add(step); };
-    auto done = [this, steps](std::exception_ptr thrown, Result<Json> outcome) {
+    auto done = [this, steps, name](std::exception_ptr thrown, Result<Json> outcome) {
         if (thrown) outcome = surprise(thrown);
-        if (!outcome) bench_.log.error(at_work_ + " failed", outcome.error());
-        at_work_.clear();
+        if (!outcome) bench_.log.error(name + " failed", outcome.error());
+        if (at_work_ == name) at_work_.clear();
+        if (scheduled_ == steps) scheduled_.reset();
         if (outcome)
             steps->end(Result<void>{}, *std::move(outcome));
         else
@@ -72,17 +92,17 @@ std::shared_ptr<Steps> Backups::begin(std::string name, Work work) {
     };
     // The work keeps what its coroutine was made from.
     auto kept = std::make_shared<Work>(std::move(work));
-    auto job = [](std::shared_ptr<Work> what, services::Progress tell) -> asio::awaitable<Result<Json>> {
-        auto outcome = co_await (*what)(tell);
-        co_return outcome;
-    };
-    asio::co_spawn(loop_, job(kept, progress),
-                   asio::bind_cancellation_slot(end_work_.slot(), std::move(done)));
-    return steps;
+    auto job = after(scheduled_, kept, progress);
+    auto const is_scheduled = name == scheduled_name;
+    if (is_scheduled) scheduled_ = steps;
+    auto const slot = is_scheduled ? end_scheduled_.slot() : end_work_.slot();
+    asio::co_spawn(loop_, std::move(job), asio::bind_cancellation_slot(slot, std::move(done)));
 }
 
-asio::awaitable<Result<Json>> Backups::do_now(std::string name, Work work) {
-    auto steps = begin(std::move(name), std::move(work));
+asio::awaitable<Result<Json>> Backups::do_by_schedule(Work work) {
+    if (is_busy()) co_return make_error(ErrorCode::services_busy);
+    auto steps = std::make_shared<Steps>(loop_);
+    carry_out(scheduled_name, std::move(work), steps);
     while (!steps->outcome()) co_await steps->more_than(steps->all().size());
     if (steps->outcome()->has_error()) co_return steps->outcome()->error();
     co_return steps->last();
@@ -91,6 +111,7 @@ asio::awaitable<Result<Json>> Backups::do_now(std::string name, Work work) {
 void Backups::stop() {
     is_stopping_ = true;
     end_work_.emit(asio::cancellation_type::terminal);
+    end_scheduled_.emit(asio::cancellation_type::terminal);
 }
 
 Result<fs::path> Backups::find(std::string const& given, std::string_view kind) const {

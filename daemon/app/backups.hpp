@@ -32,10 +32,11 @@ public:
 
     // The work and what its last line says. It goes on when nobody watches.
     using Work = std::function<asio::awaitable<Result<Json>>(services::Progress progress)>;
-    // Errors (as the outcome of the steps): services_busy, with what is under way.
+    // What the schedule does is waited for. Errors (as the outcome of the steps): services_busy, with what is
+    // under way.
     std::shared_ptr<Steps> begin(std::string name, Work work);
-    // The same, for a caller who waits for the outcome.
-    asio::awaitable<Result<Json>> do_now(std::string name, Work work);
+    // By schedule: at once or not at all. Errors: services_busy, those of the work.
+    asio::awaitable<Result<Json>> do_by_schedule(Work work);
     // Ends the work that is under way, before the loop runs out.
     void stop();
 
@@ -45,11 +46,18 @@ public:
     Result<std::filesystem::path> find(std::string const& given, std::string_view kind) const;
 
 private:
+    bool is_busy() const { return !at_work_.empty() || is_stopping_; }
+    void carry_out(std::string name, Work work, std::shared_ptr<Steps> steps);
+    static asio::awaitable<Result<Json>> after(std::shared_ptr<Steps> before, std::shared_ptr<Work> work,
+                                               services::Progress progress);
+
     asio::any_io_executor loop_;
     backups::Worker worker_;
     backups::Bench bench_;
-    std::string at_work_;  // name of the work under way, or ""
+    std::string at_work_;               // name of the work under way, or ""
+    std::shared_ptr<Steps> scheduled_;  // of the schedule's work, while it is under way
     asio::cancellation_signal end_work_;
+    asio::cancellation_signal end_scheduled_;
     bool is_stopping_ = false;
 };
 

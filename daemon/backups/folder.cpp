@@ -9,14 +9,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <set>
 #include <utility>
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,21 +26,23 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view mark = ".unfinished-";
 
-// The process that made a temporary directory, from its name; 0 when it is none of ours.
-pid_t maker_of(std::string const& name) {
-    auto const at = name.rfind(mark);
-    if (!name.starts_with('.') || at == std::string::npos) return 0;
-    pid_t pid = 0;
-    auto const digits = std::string_view(name).substr(at + mark.size());
-    std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-    return pid;
+// Whoever works on a temporary directory holds a lock on it, which goes with the process however that ends.
+int lock_directory(fs::path const& path) {
+    auto const descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+    if (descriptor >= 0) ::close(descriptor);
+    return -1;
 }
 
 void remove_leftovers(fs::path const& parent) {
     std::error_code problem;
     for (auto const& entry : fs::directory_iterator(parent, problem)) {
-        auto const pid = maker_of(entry.path().filename().string());
-        if (pid > 0 && (::kill(pid, 0) != 0 && errno == ESRCH)) fs::remove_all(entry.path(), problem);
+        auto const name = entry.path().filename().string();
+        if (!name.starts_with('.') || name.find(mark) == std::string::npos) continue;
+        auto const lock = lock_directory(entry.path());
+        if (lock < 0) continue;
+        fs::remove_all(entry.path(), problem);
+        ::close(lock);
     }
 }
 
@@ -76,15 +77,20 @@ Result<Unfinished> Unfinished::make(fs::path final_path) {
     fs::remove_all(path, problem);
     if (::mkdir(path.c_str(), 0700) != 0)
         return services::system_failure("cannot make " + path.string(), errno);
-    return Unfinished(std::move(path), std::move(final_path));
+    auto const lock = lock_directory(path);
+    if (lock < 0) return services::system_failure("cannot lock " + path.string(), errno);
+    return Unfinished(std::move(path), std::move(final_path), lock);
 }
 
 Unfinished::Unfinished(Unfinished&& other) noexcept
-    : path_(std::exchange(other.path_, {})), final_path_(std::move(other.final_path_)) {}
+    : path_(std::exchange(other.path_, {})),
+      final_path_(std::move(other.final_path_)),
+      lock_(std::exchange(other.lock_, -1)) {}
 
 Unfinished::~Unfinished() {
     std::error_code problem;
     if (!path_.empty()) fs::remove_all(path_, problem);
+    if (lock_ >= 0) ::close(lock_);
 }
 
 Result<void> Unfinished::appear() {

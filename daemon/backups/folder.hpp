@@ -29,10 +29,11 @@ public:
     Result<void> appear();
 
 private:
-    Unfinished(std::filesystem::path path, std::filesystem::path final_path)
-        : path_(std::move(path)), final_path_(std::move(final_path)) {}
+    Unfinished(std::filesystem::path path, std::filesystem::path final_path, int lock)
+        : path_(std::move(path)), final_path_(std::move(final_path)), lock_(lock) {}
     std::filesystem::path path_;
     std::filesystem::path final_path_;
+    int lock_ = -1;  // descriptor of the directory
 };
 
 struct Listed {

@@ -35,8 +35,13 @@ asio::awaitable<Result<std::string>> transaction_of(Bench& bench, std::string ds
 
 asio::awaitable<Result<std::vector<std::string>>> target_of(Bench& bench, RecoverRequest const& request) {
     std::vector<std::string> lines;
-    if (request.point.time)
-        lines.push_back("recovery_target_time = " + services::conf_value(time_text(*request.point.time)));
+    if (request.point.time) {
+        // PostgreSQL knows no names of zones yet when it reads this, not even Z.
+        auto text = time_text(*request.point.time);
+        text.replace(text.find('T'), 1, " ");
+        text.replace(text.find('Z'), 1, "+00");
+        lines.push_back("recovery_target_time = " + services::conf_value(text));
+    }
     if (request.point.seq) {
         auto xid = co_await transaction_of(bench, request.present_dsn, *request.point.seq);
         if (!xid) co_return xid.error();

@@ -2,7 +2,6 @@
 
 #include "backups/tool.hpp"
 #include "pg/statement.hpp"
-#include "services/account.hpp"
 #include "services/failure.hpp"
 
 #include <fleet/id.hpp>
@@ -15,7 +14,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <utility>
 
 namespace fleet::backups {
@@ -27,7 +25,6 @@ constexpr Millis long_limit{3'600'000};
 constexpr Millis rename_limit{15'000};
 constexpr Millis end_pause{100};
 constexpr int rename_tries = 4;
-constexpr std::string_view ledger_name = "redactions.json";
 
 void say(services::Progress const& progress, std::string step, std::string text, bool is_done = false) {
     if (progress) progress(services::Step{std::move(step), std::move(text), is_done});
@@ -96,6 +93,17 @@ asio::awaitable<void> drop(Connection& server, std::string name) {
     (void)dropped;
 }
 
+// What a restore that was killed has left: nobody is in it any more.
+asio::awaitable<void> drop_leftovers(Connection& server) {
+    direct::Arguments none;
+    auto left = co_await server.ask(pg::stmt<"restore_leftovers">.text, std::move(none));
+    if (!left) co_return;
+    for (std::size_t row = 0; row < left->size(); ++row) {
+        std::string name(left->text(row, 0));
+        co_await drop(server, std::move(name));
+    }
+}
+
 asio::awaitable<Result<void>> fill(Bench& bench, std::string dsn, RestoreRequest const& request,
                                    Manifest const& manifest, services::Progress progress) {
     Connection connection(bench.loop);
@@ -110,9 +118,11 @@ asio::awaitable<Result<void>> fill(Bench& bench, std::string dsn, RestoreRequest
     direct::Arguments none;
     auto roles = co_await connection.ask(pg::stmt<"restore_roles">.text, std::move(none));
     if (!roles) co_return roles.error();
-    // The program must read what pg_dump wrote, and its words must suit the server.
+    // The program must read what pg_dump wrote; a newer server understands it, so that one may be without
+    // clients of its own.
+    auto const wrote = services::major_of(text_or(manifest.tools, "pg_dump", manifest.server_version));
     auto program =
-        services::choose_client(bench.places, "pg_restore", std::max(major, manifest.server_major()));
+        services::choose_client(bench.places, "pg_restore", std::max(wrote, manifest.server_major()));
     if (!program) co_return program.error();
     auto access = Access::make(dsn, {}, bench.runtime_dir);
     if (!access) co_return access.error();
@@ -232,15 +242,6 @@ asio::awaitable<Result<Restored>> restore_into(Bench& bench, Connection& server,
 
 }  // namespace
 
-Json Restored::to_json() const {
-    Json json{{"database", database},        {"head_seq", manifest.log.seq},
-              {"made_at", manifest.made_at}, {"incarnation_before", manifest.log.incarnation},
-              {"incarnation", incarnation},  {"redacted_again", redacted_again},
-              {"verified", verified}};
-    if (!kept_as.empty()) json["kept_as"] = kept_as;
-    return json;
-}
-
 asio::awaitable<Result<void>> make_usable(Bench& bench, std::string dsn, RestoreRequest const& request,
                                           Migrate migrate, services::Progress progress, Restored& restored) {
     auto migrated = co_await migrate(dsn, progress);
@@ -289,29 +290,12 @@ asio::awaitable<Result<Restored>> restore_logical(Bench& bench, RestoreRequest r
     if (!opened) co_return opened.error();
     auto target = co_await look_at_target(bench, server, request);
     if (!target) co_return target.error();
+    co_await drop_leftovers(server);
     Restored restored;
     restored.manifest = *std::move(manifest);
     auto done = co_await restore_into(bench, server, std::move(request), std::move(restored),
                                       *std::move(target), std::move(migrate), progress);
     co_return done;
-}
-
-Result<void> keep_ledger(fs::path const& folder, Json const& redactions) {
-    std::map<std::string, Json> by_digest;
-    for (auto const& list : {read_ledger(folder), redactions})
-        for (auto const& row : list) by_digest[text_or(row, "digest", "")] = row;
-    Json all = Json::array();
-    for (auto& [digest, row] : by_digest)
-        if (!digest.empty()) all.push_back(std::move(row));
-    if (all == read_ledger(folder)) return {};
-    return services::write_file(folder / ledger_name, all.dump(1) + "\n", 0600);
-}
-
-Json read_ledger(fs::path const& folder) {
-    auto text = services::read_file(folder / ledger_name);
-    if (!text) return Json::array();
-    auto json = parse_json(*text);
-    return json && json->is_array() ? *json : Json::array();
 }
 
 }  // namespace fleet::backups

@@ -51,6 +51,11 @@ select format('drop database if exists %I with (force)', $1::text)
 -- name: restore_rename_database
 select format('alter database %I rename to %I', $1::text, $2::text)
 
+-- name: restore_leftovers
+select d.datname from pg_database d
+ where d.datname ~ '^fleet_restoring_\d{14}_' and not exists (select from pg_stat_activity a where a.datid = d.oid)
+   and substr(d.datname, 17, 14) < to_char(clock_timestamp() at time zone 'UTC' - interval '1 day', 'YYYYMMDDHH24MISS')
+
 -- name: restore_end_sessions
 select count(pg_terminate_backend(a.pid)) from pg_stat_activity a
  where a.datname = $1::text and a.pid <> pg_backend_pid()

@@ -152,7 +152,7 @@ class ACopyOfTheFleet(stage.Case):
             self.skipTest("needs a file system of its own, which only root can make")
         small = self.home.path / "small"
         small.mkdir()
-        if self.home.run("mount", "-t", "tmpfs", "-o", "size=300k,mode=755", "tmpfs", small).status != 0:
+        if self.home.run("mount", "-t", "tmpfs", "-o", "size=12k,mode=755", "tmpfs", small).status != 0:
             self.skipTest("this machine does not let root mount a tmpfs")
         self.addCleanup(lambda: self.home.run("umount", "-l", small))
         self.refused(self.home.fleet("backup", small / "b"), 1, "free")
