@@ -41,6 +41,15 @@ void say(Progress const& progress, std::string step, std::string text, bool is_d
     if (progress) progress(Step{std::move(step), std::move(text), is_done});
 }
 
+// From here on the volume has data of value. A marker that came back after a power cut would have it removed.
+Result<void> take_marker_away(PodmanPaths const& paths) {
+    std::error_code problem;
+    auto const was_there = std::filesystem::remove(paths.unfinished(), problem);
+    if (problem) return system_failure("cannot remove " + paths.unfinished().string(), problem.value());
+    if (!was_there) return {};
+    return sync_directory(paths.root);
+}
+
 // Clears away what was begun, however we leave, unless it is whole. The lock is held until that has ended.
 class Begun {
 public:
@@ -94,6 +103,8 @@ asio::awaitable<Result<void>> Podman::start(Progress progress) {
     Result<void> outcome;
     for (int i = 0; i < tries_max; ++i) {
         outcome = co_await try_start(progress, held);
+        // Podman 4 keeps the port of a start that failed until its service ends.
+        if (!outcome) access_.forget();
         if (outcome || !adapt(outcome.error(), progress)) break;
     }
     if (outcome) settle(settled_);
@@ -123,20 +134,17 @@ asio::awaitable<Result<void>> Podman::try_start(Progress progress, std::shared_p
     auto image = co_await have_image(engine, progress);
     if (!image) co_return image.error();
 
-    ClearAway what{plan->name, plan->volume, plan->secret, plan->home, options_.paths.unfinished(),
-                   !is_made()};
+    ClearAway what{plan->name, plan->volume, plan->secret, options_.paths, !is_made()};
     Begun begun(executor_, engine, what, lock);
     Result<void> done;
     if (!fits) done = co_await make_container(engine, *plan, *found, progress);
     if (done) done = co_await check_major(engine, *image);
     if (done) done = co_await launch(engine, *plan, progress);
-    if (done) {
+    if (done) done = take_marker_away(options_.paths);
+    if (done)
         begun.stays();
-        std::error_code ignored;
-        std::filesystem::remove(options_.paths.unfinished(), ignored);
-    } else {
+    else
         co_await begun.undo();
-    }
     co_return done;
 }
 
@@ -144,10 +152,8 @@ asio::awaitable<Result<void>> Podman::launch(EnginePtr engine, ContainerPlan pla
     say(progress, "start", fmt::format("starting PostgreSQL on {}:{}", loopback, plan.port));
     auto started = co_await engine->start(plan.name);
     if (!started) {
-        // Podman keeps its half of a start that failed, and a service of it the port: neither is of use.
         auto removed = co_await engine->remove(plan.name);
         static_cast<void>(removed);
-        access_.forget();
         co_return podman_error(started.error(), {plan.name, plan.image, plan.port});
     }
     auto adopted = co_await adopt(engine);
@@ -223,11 +229,10 @@ asio::awaitable<Result<void>> Podman::destroy(Progress progress) {
     if (!stopped && stopped.error().code != ErrorCode::name_taken) co_return stopped.error();
     auto reached = co_await access_.engine(progress);
     if (!reached) co_return reached.error();
-    ClearAway const what{options_.container,  options_.volume(),  options_.secret(),
-                         paths.root.string(), paths.unfinished(), true};
+    ClearAway const what{options_.container, options_.volume(), options_.secret(), paths, true};
     auto cleared = co_await clear_away(*reached, what);
     if (!cleared) co_return podman_error(cleared.error(), {options_.container, options_.image, 0});
-    for (auto const& path : {paths.password(), paths.pgpass(), paths.settled()}) {
+    for (auto const& path : {paths.pgpass(), paths.settled()}) {
         std::filesystem::remove(path, problem);
         if (problem) co_return system_failure("cannot remove " + path.string(), problem.value());
     }

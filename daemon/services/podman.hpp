@@ -124,14 +124,13 @@ private:
 };
 
 // After a start that failed: stops the container, and removes it when it has never run; with `data` (of a
-// first start) removes it, the volume and the secret in any case. Only what carries the labels of `home`.
-// Errors are those of Podman.
+// first start) removes it, the volume, the secret and the password in any case. Only what carries the labels
+// of `paths.root` is touched. Errors are those of Podman.
 struct ClearAway {
     std::string container;
     std::string volume;
     std::string secret;
-    std::string home;
-    std::filesystem::path unfinished;
+    PodmanPaths paths;
     bool data = false;
 };
 asio::awaitable<Result<void>> clear_away(std::shared_ptr<Engine> engine, ClearAway what);

@@ -1,4 +1,5 @@
 // What was made is removed, and nothing else.
+#include "services/failure.hpp"
 #include "services/podman.hpp"
 
 #include <utility>
@@ -16,9 +17,10 @@ bool is_of(Labels const& labels, std::string const& home) {
 }  // namespace
 
 asio::awaitable<Result<void>> clear_away(std::shared_ptr<Engine> engine, ClearAway what) {
+    auto const home = what.paths.root.string();
     auto container = co_await engine->container(what.container);
     if (!container) co_return container.error();
-    if (*container && is_of((*container)->labels, what.home)) {
+    if (*container && is_of((*container)->labels, home)) {
         if ((*container)->is_running) {
             auto stopped = co_await engine->stop(what.container, stop_limit);
             if (!stopped) co_return stopped.error();
@@ -33,19 +35,22 @@ asio::awaitable<Result<void>> clear_away(std::shared_ptr<Engine> engine, ClearAw
     if (!what.data) co_return Result<void>{};
     auto secret = co_await engine->secret(what.secret);
     if (!secret) co_return secret.error();
-    if (*secret && is_of(**secret, what.home)) {
+    if (*secret && is_of(**secret, home)) {
         auto removed = co_await engine->remove_secret(what.secret);
         if (!removed) co_return removed.error();
     }
     auto volume = co_await engine->volume(what.volume);
     if (!volume) co_return volume.error();
-    if (*volume && is_of(**volume, what.home)) {
+    if (*volume && is_of(**volume, home)) {
         auto removed = co_await engine->remove_volume(what.volume);
         if (!removed) co_return removed.error();
     }
-    // Last: as long as it stands, the next start does what is left to do.
-    std::error_code ignored;
-    std::filesystem::remove(what.unfinished, ignored);
+    // The marker last: as long as it stands, the next start does what is left to do.
+    for (auto const& path : {what.paths.password(), what.paths.unfinished()}) {
+        std::error_code problem;
+        std::filesystem::remove(path, problem);
+        if (problem) co_return system_failure("cannot remove " + path.string(), problem.value());
+    }
     co_return Result<void>{};
 }
 

@@ -65,7 +65,7 @@ def names(kind):
 
 
 def remove(name):
-    podman("rm", "--force", "--time=0", name)
+    podman("rm", "--force", "--volumes", "--time=0", name)
     podman("volume", "rm", "--force", f"{name}-data")
     if f"{name}-password" in names("secret"):
         podman("secret", "rm", f"{name}-password")
