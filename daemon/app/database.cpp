@@ -150,9 +150,10 @@ asio::awaitable<Result<void>> Database::update_schema(services::Progress progres
     if (!found->usable && found->version > found->known)
         co_return services::failure(
             ErrorCode::schema_newer,
-            fmt::format("the database is at version {}, which needs a program that knows version {}; this one "
-                        "knows {}",
-                        found->version, found->breaking_since, found->known));
+            fmt::format(
+                "the database is at version {}, which needs a program that knows version {}; this one "
+                "knows {}",
+                found->version, found->breaking_since, found->known));
     if (found->is_current()) {
         progress(services::Step{"schema", fmt::format("schema {} is current", found->version), true});
         co_return Result<void>{};
@@ -272,8 +273,10 @@ asio::awaitable<bool> Database::start_again(std::string why) {
                          {{"why", why}, {"pause_ms", *pause}});
         at_work_ = std::make_shared<Steps>(parts_.loop);
         auto const steps = at_work_;
-        move_to(Phase::starting,
-                services::failure(ErrorCode::away, "the database is being brought up again: " + why));
+        // What to do about it is still the same: a pooler in the way, say.
+        auto trouble = services::failure(ErrorCode::away, "the database is being brought up again: " + why,
+                                         trouble_ ? trouble_->hint : std::string());
+        move_to(Phase::starting, std::move(trouble));
         EndOfSteps const end(steps);
         asio::steady_timer timer(parts_.loop, *pause);
         co_await timer.async_wait(asio::use_awaitable);
@@ -317,6 +320,7 @@ std::optional<Error> Database::unavailable() const {
         case Phase::starting:
             error =
                 make_error(ErrorCode::away, trouble_ ? trouble_->message : "the database is being started");
+            if (trouble_ && !trouble_->hint.empty()) error.hint = trouble_->hint;
             error.retry_after_seconds = 1;
             break;
         case Phase::failed:

@@ -117,7 +117,8 @@ std::vector<LogReader::Mark> LogReader::marks() const {
 
 // `marks` in order of seq. Histories that differ once differ ever after, so that the last common one is
 // bisected.
-LogReader::Look LogReader::look_job(pg::Session& session, std::vector<Mark> const& marks) {
+LogReader::Look LogReader::look_job(pg::Session& session, std::vector<Mark> const& marks,
+                                    std::string const& incarnation) {
     Look look;
     look.head = store::head(session);
     auto const stands = [&](Mark const& mark) {
@@ -129,13 +130,20 @@ LogReader::Look LogReader::look_job(pg::Session& session, std::vector<Mark> cons
     look.same = false;
     auto const gone = std::partition_point(marks.begin(), marks.end(), stands);
     if (gone != marks.begin()) look.last_common = std::prev(gone)->seq;
+    if (incarnation == look.head.incarnation) return look;
+    // The log itself knows where the incarnation that we followed ended; we remember only the latest events.
+    auto const known =
+        session.rows(pg::stmt<"check_position">, position_text({incarnation, marks.back().seq}));
+    FLEET_ASSERT(known.size() == 1, "a position is good or not");
+    if (auto const there = parse_position(known[0].text(3)))
+        look.last_common = std::max(look.last_common, there->seq);
     return look;
 }
 
 asio::awaitable<void> LogReader::look_at_head() {
     auto remembered = marks();
-    auto job = [remembered = std::move(remembered)](pg::Session& session) {
-        return look_job(session, remembered);
+    auto job = [remembered = std::move(remembered), incarnation = incarnation_](pg::Session& session) {
+        return look_job(session, remembered, incarnation);
     };
     auto look = co_await readers_.run(std::move(job), settings_.limits.read_limit);
     if (look && !look->same && !fan_out_->ring().empty()) {
@@ -143,7 +151,9 @@ asio::awaitable<void> LogReader::look_at_head() {
         std::vector<Mark> all;
         if (mark_.seq > 0 && mark_.seq < fan_out_->ring().front()->seq) all.push_back(mark_);
         for (auto const& event : fan_out_->ring()) all.push_back({event->seq, event->event_id});
-        auto again = [all = std::move(all)](pg::Session& session) { return look_job(session, all); };
+        auto again = [all = std::move(all), incarnation = incarnation_](pg::Session& session) {
+            return look_job(session, all, incarnation);
+        };
         look = co_await readers_.run(std::move(again), settings_.limits.read_limit);
     }
     if (look)

@@ -62,7 +62,8 @@ private:
     asio::awaitable<void> look_at_head();
     asio::awaitable<void> read_range();
     asio::awaitable<void> read_page(std::int64_t number, std::shared_ptr<Flight> flight);
-    static Look look_job(pg::Session& session, std::vector<Mark> const& marks);
+    static Look look_job(pg::Session& session, std::vector<Mark> const& marks,
+                         std::string const& incarnation);
     std::vector<Mark> marks() const;
     void take_look(Look const& look);
     void failed(Error const& error);

@@ -65,7 +65,9 @@ asio::awaitable<Result<void>> External::start(Progress progress) {
                     Step{"connect", fmt::format("PostgreSQL {} answers", answered->server_version), true});
             co_return Result<void>{};
         }
-        if (std::chrono::steady_clock::now() >= deadline) co_return std::move(answered).error();
+        bool const helps_to_wait = answered.error().code != ErrorCode::pooler_found;
+        if (!helps_to_wait || std::chrono::steady_clock::now() >= deadline)
+            co_return std::move(answered).error();
         timer.expires_after(probe_pause);
         co_await timer.async_wait(asio::use_awaitable);
     }

@@ -1,9 +1,13 @@
 // Two servers with streaming replication, daemons with both in their DSN, and the standby promoted under
 // load.
+#include "direct/pg_session.hpp"
+#include "pg/session.hpp"
+
 #include "support/catch.hpp"
 #include "support/daemon_process.hpp"
 #include "support/database.hpp"
 #include "support/eventually.hpp"
+#include "support/run.hpp"
 #include "support/server.hpp"
 
 #include <fmt/format.h>
@@ -243,6 +247,8 @@ TEST_CASE("positions in a tail that was lost are told so, positions before it go
     INFO(follower.trouble.dump());
     CHECK(follower.seqs.size() == 6);
     CHECK(text_or(follower.trouble, "code", "") == "log_rewound");
+    auto const here = sql.text("select incarnation from fleet.head()");
+    CHECK(follower.trouble["facts"]["last_common"] == fmt::format("{}.{}", here, common));
     REQUIRE(eventually([&] { return append(7) > 0; }, std::chrono::seconds(20)));
     auto const events_after = [&](std::int64_t seq) {
         return daemon.call("GET", "/api/v1/events?after=" + position(seq), nullptr, in_shop());
@@ -253,13 +259,13 @@ TEST_CASE("positions in a tail that was lost are told so, positions before it go
     CHECK(rewound.status == 410);
     CHECK(rewound.code() == "log_rewound");
     INFO(rewound.body);
-    auto const last_common = rewound.json()["detail"]["last_common"].get<std::string>();
-    CHECK(last_common == fmt::format("{}.{}", sql.text("select incarnation from fleet.head()"), common));
+    auto const last_common = rewound.json()["facts"]["last_common"].get<std::string>();
+    CHECK(last_common == fmt::format("{}.{}", here, common));
     // What was in the log of old and is in this one, too, need not be read again.
     CHECK(daemon.call("GET", "/api/v1/events?after=" + last_common, nullptr, in_shop()).status == 200);
 }
 
-TEST_CASE("a server that does not answer at all does not keep a daemon from the next one of its DSN",
+TEST_CASE("a server that does not answer at all does not keep a session from the next one of its DSN",
           "[integration][failover]") {
     Database database = fresh_database();
     TempFolder folder;
@@ -268,11 +274,18 @@ TEST_CASE("a server that does not answer at all does not keep a daemon from the 
     path.copy(address.sun_path, sizeof(address.sun_path) - 1);
     int const mute = ::socket(AF_UNIX, SOCK_STREAM, 0);
     REQUIRE(::bind(mute, reinterpret_cast<sockaddr const*>(&address), sizeof(address)) == 0);
-    REQUIRE(::listen(mute, 64) == 0);
+    REQUIRE(::listen(mute, 8) == 0);
     auto dsn = database.dsn();
     dsn.insert(dsn.find("host=") + 5, folder.path().string() + ",");
-    DaemonProcess daemon({.dsn = dsn, .environment = {{"FLEET_CONNECT_TIMEOUT", "2s"}}});
-    daemon.wait_ready(std::chrono::seconds(30));
-    CHECK(daemon.call("POST", "/api/v1/projects", Json{{"key", "shop"}}).status == 201);
+
+    asio::io_context loop;
+    direct::PgSession session(loop.get_executor());
+    direct::ConnectRequest request{.dsn = dsn, .application_name = "fleet/test", .limit = Millis(2'000)};
+    must(run(loop, session.connect(request)));
+    CHECK(session.is_open());
+    pg::SessionSettings settings;
+    settings.connect_timeout = Millis(2'000);
+    pg::Session pooled(dsn, settings);
+    CHECK(pooled.is_open());
     ::close(mute);
 }
