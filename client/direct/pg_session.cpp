@@ -22,8 +22,8 @@ using Clock = std::chrono::steady_clock;
 using Socket = asio::posix::stream_descriptor;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
-// Asks the server to notice a client that went away, and takes the role ('none' is the DSN's own). By itself a
-// server may take two hours to end a session that was cut off, and its locks with it.
+// Asks the server to notice a client that went away, and takes the role ('none' is the DSN's own). By itself
+// a server may take two hours to end a session that was cut off, and its locks with it.
 constexpr char const* session_settings =
     "select set_config('client_connection_check_interval', '5000', false),"
     " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '3', false),"

@@ -58,8 +58,9 @@ SchemaStatus compare(Found const& found, std::vector<Migration> const& known, st
         if (std::none_of(found.applied.begin(), found.applied.end(), is_this))
             status.pending.push_back(migration.label());
     }
-    // A newer database has newer functions, which is as it should be. So has one whose functions a newer program
-    // installed on the same tables: two hosts of different age would replace each other's at every start.
+    // A newer database has newer functions, which is as it should be. So has one whose functions a newer
+    // program installed on the same tables: two hosts of different age would replace each other's at every
+    // start.
     bool const is_ours_to_set = status.version <= status.known && !is_newer(found.build, build);
     status.stale = is_ours_to_set && found.repeatable != digest;
     status.usable =

@@ -29,7 +29,8 @@ int hosts(Context& context, bool all) {
     for (Json const& host : answer.at("items")) {
         table.row({short_id(text_or(host, "host_id", "")), printable(text_or(host, "hostname", "")),
                    text_or(host, "version", ""), std::to_string(number_or(host, "pilots", 0)),
-                   host_state(screen, host), ago_member(host, "last_seen_at", now), list_member(host, "duties")});
+                   host_state(screen, host), ago_member(host, "last_seen_at", now),
+                   list_member(host, "duties")});
     }
     screen.table(table, "no host has joined");
     return 0;
