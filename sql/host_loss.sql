@@ -6,9 +6,6 @@ language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as 
 declare
     found jsonb := '{}';
 begin
-    if let_go.cause <> 'deregistered' then
-        w := fleet_log.checkpoint_lost(w, let_go.project, callsigns, let_go.causation_id);
-    end if;
     -- Work goes back before files are free: whoever gets the files next finds the sortie waiting for somebody.
     w := fleet_log.return_sorties(w, let_go.project, callsigns, 'pilot_lost', let_go.causation_id);
     found := found || jsonb_build_object('returned_sorties', coalesce(w.result, '[]'));
@@ -42,6 +39,13 @@ begin
     if drafts is not null then
         w := fleet_log.put_all(w, drafts);
     end if;
+    -- Before anything goes back: one checkpoint a mission remembers what all of them had.
+    for group_of in
+        select l ->> 'project' as project, array_agg(l ->> 'callsign' order by l ->> 'callsign') as callsigns
+          from jsonb_array_elements(lost) l group by 1 order by 1
+    loop
+        w := fleet_log.checkpoint_lost(w, group_of.project, group_of.callsigns, coalesce(why, w.event_id));
+    end loop;
     -- A lost host is one cause for all its pilots; who fell silent by itself is the cause of what follows for it.
     for group_of in
         select e.project, coalesce(why, e.event_id) as cause_id, array_agg(p.callsign order by p.callsign) as callsigns

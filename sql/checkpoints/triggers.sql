@@ -81,7 +81,7 @@ begin
         'error', '{"kind": "pilot_lost", "message": "%s gave no sign of life"}', checkpoint_lost.causation_id);
 end $$;
 comment on function fleet_log.checkpoint_lost is
-    'Takes checkpoints because pilots were lost, before what they had goes back. Example, in let_go: w := fleet_log.checkpoint_lost(w, project, callsigns, why)';
+    'Takes checkpoints because pilots were lost, before what they had goes back. Example, in drop_pilots: w := fleet_log.checkpoint_lost(w, project, callsigns, why)';
 
 create function fleet_log.checkpoint_host(w fleet_log.work, host_id text)
 returns fleet_log.work
