@@ -38,7 +38,7 @@ std::unique_ptr<pg::Pool> SchemaWork::owner_pool(std::string dsn) const {
 asio::awaitable<Result<schema::SchemaStatus>> SchemaWork::status(std::string dsn) {
     auto pool = owner_pool(std::move(dsn));
     auto job = [](pg::Session& session) { return migrator().status(session); };
-    auto result = co_await pool->run(job, schema_limit);
+    auto result = co_await pool->run(job, schema_status_limit);
     pool->stop();
     co_return result;
 }

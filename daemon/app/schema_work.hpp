@@ -40,5 +40,7 @@ private:
 int known_schema();
 
 inline constexpr Millis schema_limit{3'600'000};
+// A look is quick. Over a connection that brings no answer it must end: a start waits for it.
+inline constexpr Millis schema_status_limit{30'000};
 
 }  // namespace fleet::app
