@@ -58,9 +58,10 @@ asio::awaitable<Result<Json>> SimulatedPilot::enroll(bool resume) {
     co_return co_await call("pilots.register", std::move(args));
 }
 
-asio::awaitable<Result<void>> SimulatedPilot::arrive() {
-    auto answer = co_await enroll(false);
+asio::awaitable<Result<void>> SimulatedPilot::arrive(bool is_back) {
+    auto answer = co_await enroll(is_back);
     if (!answer) co_return answer.error();
+    if (is_back) co_await read_mail();
     co_return Result<void>{};
 }
 

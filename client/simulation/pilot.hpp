@@ -14,8 +14,9 @@ class SimulatedPilot {
 public:
     SimulatedPilot(Stage& stage, std::size_t index);
 
-    // Registers. Errors: what the daemon refuses.
-    asio::awaitable<Result<void>> arrive();
+    // Registers; one that is back after all had ended reads what was written to it. Errors: what the daemon
+    // refuses.
+    asio::awaitable<Result<void>> arrive(bool is_back);
     // Works until there is nothing left to do, reads its mail to the end, and leaves.
     asio::awaitable<void> live();
 

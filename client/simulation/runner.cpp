@@ -27,8 +27,8 @@ Instant now() {
     return std::chrono::steady_clock::now();
 }
 
-asio::awaitable<void> arrive(SimulatedPilot& pilot, std::optional<Error>& failed) {
-    auto arrived = co_await pilot.arrive();
+asio::awaitable<void> arrive(SimulatedPilot& pilot, bool is_back, std::optional<Error>& failed) {
+    auto arrived = co_await pilot.arrive(is_back);
     if (!arrived && !failed) failed = arrived.error();
 }
 
@@ -79,29 +79,37 @@ void Runner::State::say(std::string doing) {
 }
 
 asio::awaitable<Result<void>> Runner::State::set_up() {
-    // Wherever it is started: the simulation has a project of its own.
-    auto maker = options.hosts.front();
-    maker.project.clear();
-    maker.callsign.clear();
-    Client first(executor, std::move(maker));
-    auto key = co_await make_project(first, options.plan.seed);
-    if (!key) co_return key.error();
-    project = *key;
+    project = options.project;
+    if (project.empty()) {
+        // Wherever it is started: the simulation has a project of its own.
+        auto maker = options.hosts.front();
+        maker.project.clear();
+        maker.callsign.clear();
+        Client first(executor, std::move(maker));
+        auto key = co_await make_project(first, options.plan.seed);
+        if (!key) co_return key.error();
+        project = *key;
+    }
     LineOptions lines;
     lines.hosts = options.hosts;
     lines.project = project;
     line = std::make_unique<FleetLine>(executor, std::move(lines), ledger);
     stage = std::make_unique<Stage>(executor, plan, options.pace, *line, ledger);
     SubscriptionOptions wanted;
-    wanted.after = "start";
+    // Of a run that is gone on with, what was lost before it broke off is known.
+    wanted.after = options.project.empty() ? "start" : "now";
     wanted.types.push_back("sortie_requeued");
     subscription = std::make_unique<Subscription>(line->client(0), std::move(wanted));
+    if (!options.project.empty()) {
+        auto found = co_await find_missions(*stage);
+        if (!found) co_return found.error();
+    }
 
     std::optional<Error> failed;
     std::vector<asio::awaitable<void>> arrivals;
     for (std::size_t i = 0; i < plan.pilots.size(); ++i) {
         pilots.push_back(std::make_unique<SimulatedPilot>(*stage, i));
-        arrivals.push_back(arrive(*pilots.back(), failed));
+        arrivals.push_back(arrive(*pilots.back(), !options.project.empty(), failed));
     }
     co_await together(std::move(arrivals));
     if (failed) co_return *failed;

@@ -17,6 +17,7 @@ namespace fleet::simulation {
 struct RunOptions {
     PlanOptions plan{};
     Pace pace{};
+    std::string project{};               // of a run that broke off, to go on with; "": a new one
     std::vector<ClientOptions> hosts{};  // endpoint and token of each daemon; pilots are spread over them
     Millis limit{1'800'000};             // for the pilots to finish
 };

@@ -8,11 +8,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace fleet::simulation {
 namespace {
 
 constexpr int projects_max = 1'000;       // of one seed
+constexpr int items_max = 1'000;          // of a run that is gone on with
 constexpr std::size_t batch_max = 200;    // work orders of one request
 constexpr int attempts_of_a_sortie = 10;  // more than the plan lets fail
 
@@ -50,16 +54,50 @@ asio::awaitable<Result<std::string>> make_project(Client& client, std::uint64_t 
                          fmt::format("seed {} was simulated {} times already", seed, projects_max));
 }
 
+asio::awaitable<Result<void>> find_missions(Stage& stage) {
+    std::map<std::string, std::size_t> missions;
+    // Titles of sorties are their own within a mission only.
+    std::map<std::pair<std::string, std::string>, std::size_t> sorties;
+    for (std::size_t i = 0; i < stage.plan.missions.size(); ++i) missions[stage.plan.missions[i].title] = i;
+    Json all{{"limit", items_max}};
+    auto known = co_await stage.line.call(0, "", "missions.list", all);
+    if (!known) co_return known.error();
+    std::set<std::size_t> open;
+    for (Json const& one : known->at("items")) {
+        auto const found = missions.find(text_or(one, "title", ""));
+        if (found == missions.end()) continue;
+        auto const id = text_or(one, "mission_id", "");
+        stage.know_mission(found->second, id);
+        if (text_or(one, "status", "") != "pending") open.insert(found->second);
+        for (std::size_t i : stage.plan.missions[found->second].sorties)
+            sorties[{id, stage.plan.sorties[i].title}] = i;
+    }
+    auto made = co_await stage.line.call(0, "", "sorties.list", std::move(all));
+    if (!made) co_return made.error();
+    for (Json const& one : made->at("items")) {
+        auto const found = sorties.find({text_or(one, "mission_id", ""), text_or(one, "title", "")});
+        if (found == sorties.end()) continue;
+        stage.know_sortie(found->second, text_or(one, "sortie_id", ""));
+        if (text_or(one, "status", "") == "completed") stage.completed(found->second);
+    }
+    for (std::size_t mission : open) stage.opened(mission);
+    co_return Result<void>{};
+}
+
 asio::awaitable<void> make_mission(Stage& stage, std::size_t mission) {
     auto const& planned = stage.plan.missions[mission];
     std::size_t const host = mission % stage.line.hosts();
     std::string const leader = stage.plan.pilots[mission % stage.plan.pilots.size()].callsign;
-    Json goal{{"title", planned.title}, {"priority", planned.priority}, {"strategy", "simulated"}};
-    auto made = co_await stage.line.call(host, leader, "missions.create", std::move(goal));
-    note(stage, "a mission", made);
-    if (!made) co_return;
-    stage.know_mission(mission, text_or(*made, "mission_id", ""));
+    if (stage.is_open(mission)) co_return;
+    if (stage.mission_id(mission).empty()) {
+        Json goal{{"title", planned.title}, {"priority", planned.priority}, {"strategy", "simulated"}};
+        auto made = co_await stage.line.call(host, leader, "missions.create", std::move(goal));
+        note(stage, "a mission", made);
+        if (!made) co_return;
+        stage.know_mission(mission, text_or(*made, "mission_id", ""));
+    }
     for (std::size_t index : planned.sorties) {
+        if (!stage.sortie_id(index).empty()) continue;
         auto const& sortie = stage.plan.sorties[index];
         Json args{{"mission_id", stage.mission_id(mission)},
                   {"title", sortie.title},

@@ -18,4 +18,8 @@ asio::awaitable<void> make_mission(Stage& stage, std::size_t mission);
 // Puts all work orders into the queue, in batches.
 asio::awaitable<void> make_orders(Stage& stage);
 
+// Of a run that broke off: which of the planned missions and sorties are there, and how far they are.
+// Errors: what the daemon refuses.
+asio::awaitable<Result<void>> find_missions(Stage& stage);
+
 }  // namespace fleet::simulation

@@ -22,6 +22,7 @@ Stage::Stage(asio::any_io_executor executor, Plan const& plan_given, Pace pace_g
       work(executor),
       mail(executor),
       mission_ids_(plan_given.missions.size()),
+      open_(plan_given.missions.size()),
       sortie_ids_(plan_given.sorties.size()),
       tokens_(plan_given.sorties.size()) {}
 
@@ -57,6 +58,7 @@ std::set<std::string> Stage::order_ids() const {
 }
 
 void Stage::opened(std::size_t mission) {
+    open_[mission] = true;
     std::size_t ready = 0;
     for (std::size_t sortie : plan.missions[mission].sorties) {
         ledger.opened(sortie, now());

@@ -51,6 +51,7 @@ public:
 
     // A mission was started: its sorties can be claimed.
     void opened(std::size_t mission);
+    bool is_open(std::size_t mission) const { return open_[mission]; }
     // A sortie was completed, as its pilot was told.
     void completed(std::size_t sortie);
     // A pilot has it, by this token. Answers which attempt at it this is.
@@ -80,6 +81,7 @@ public:
 
 private:
     std::vector<std::string> mission_ids_;
+    std::vector<bool> open_;
     std::vector<std::string> sortie_ids_;
     std::vector<std::int64_t> tokens_;  // of the last claim of each sortie
     std::unordered_map<std::string, std::size_t> sorties_{};

@@ -22,6 +22,7 @@ struct SimulateFlags {
     simulation::Pace pace{};
     std::string speed = "10";
     std::string limit = "30m";
+    std::string go_on{};
     std::vector<std::string> hosts{};
 };
 
@@ -43,6 +44,7 @@ simulation::RunOptions run_options(Context& context, SimulateFlags const& flags)
     // A loaded machine answers late: what is merely slow must not lose its lease.
     if (options.pace.lease_seconds == 0) options.pace.lease_seconds = std::max(5, flags.plan.pilots / 20);
     options.limit = duration_flag(flags.limit, "--limit");
+    options.project = flags.go_on;
     for (auto const& host : flags.hosts) {
         ClientOptions client;
         client.endpoint = host.find(':') == std::string::npos ? "unix:" + host : host;
@@ -144,6 +146,8 @@ void add_simulate(Menu& menu) {
         ->check(CLI::Range(0, 3'600))
         ->type_name("SECONDS")
         ->capture_default_str();
+    app.add_option("--go-on", flags->go_on, "Finish a run of the same seed and size that broke off: its project")
+        ->type_name("PROJECT");
     app.add_option("--limit", flags->limit, "When to give up")->type_name("TIME")->capture_default_str();
 }
 
