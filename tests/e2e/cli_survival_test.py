@@ -49,8 +49,6 @@ class Survival(stage.Case):
             return self.document("pilots", "show", callsign)["status"] == "stale"
         self.assertTrue(stage.eventually(is_stale, limit=60), f"{callsign} was never found silent")
 
-
-class Checkpoints(Survival):
     def test_one_is_taken_shown_listed_and_deleted(self):
         self.top = self.home.repository("taken")
         self.ok(self.fleet("init", "--project", "taken"))
@@ -78,7 +76,7 @@ class Checkpoints(Survival):
         self.assertEqual((self.folder() / "latest").resolve(), file.resolve())
         self.ok(self.fleet("checkpoint", "delete", item["checkpoint_id"][-6:]))
         self.assertFalse(file.exists())
-        self.refused(self.fleet("checkpoint", "show", "before the merge"), 4, "before the merge")
+        self.refused(self.fleet("checkpoint", "show", "before the merge"), 4, "no such checkpoint")
         self.refused(self.fleet("checkpoint", "create", "--trigger", "sometimes"), 2, "sometimes")
 
     def test_a_copy_mends_a_database_that_damaged_its_own(self):
@@ -124,8 +122,6 @@ class Checkpoints(Survival):
         self.assertEqual(len(self.document("checkpoint", "list")["items"]), 3)
         self.assertEqual(len(list(self.folder().glob("*.checkpoint"))), 3)
 
-
-class Recovery(Survival):
     def test_a_lost_pilot_goes_on_where_it_was(self):
         self.project("lost")
         self.refused(self.fleet("resume"), 4, "No missions need recovery.")
@@ -171,8 +167,6 @@ class Recovery(Survival):
         held = self.document("reservations")["items"]
         self.assertEqual([(one["holder"], one["patterns"]) for one in held], [("ann", ["src/lexer/**"])])
 
-
-class Rulings(Survival):
     def test_an_operator_decides_and_takes_it_back(self):
         self.project("rulings")
         text = "Never touch   the payment module,\n  not even its tests"
