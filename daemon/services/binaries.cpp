@@ -160,7 +160,14 @@ Result<ClientProgram> choose_client(PlacesToLook const& places, std::string cons
                                     bool exactly) {
     std::optional<ClientProgram> best;
     std::string others;
-    for (auto const& directory : directories_of(places)) {
+    auto directories = directories_of(places);
+    if (!places.configured.empty()) {
+        // What was configured is where the server is from; its clients may be the distribution's.
+        auto usual = places;
+        usual.configured.clear();
+        for (auto const& directory : directories_of(usual)) directories.push_back(directory);
+    }
+    for (auto const& directory : directories) {
         auto const path = directory / program;
         if (::access(path.c_str(), X_OK) != 0) continue;
         auto const version = version_in(ask_version(path));

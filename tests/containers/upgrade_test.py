@@ -31,7 +31,7 @@ class Moving(stage.Case):
     def new_fleet(self):
         """A home with a private cluster, a project, and work in it."""
         self.name = engine.own_name("c")
-        self.home = stage.new_home(self)
+        self.home = stage.new_home(self, FLEET_PROVIDER="")
         settings = self.home.path / ".config/fleet/fleet.toml"
         settings.parent.mkdir(parents=True)
         settings.write_text(f'# of this test\nprovider = "native"\npodman_container = "{self.name}"\n'
@@ -124,7 +124,7 @@ class Moving(stage.Case):
     def test_a_move_that_fails_leaves_the_old_database_at_work_and_nothing_behind(self):
         self.new_fleet()
         self.refused(self.upgrade("--to-provider", "podman", "--podman-image", "localhost/no-such-image:15", "--yes"),
-                     6, "localhost/no-such-image:15")
+                     1, "localhost/no-such-image:15")
         self.is_whole("native", 15)
         self.assertEqual(self.podman_has(), [])
         self.assertIn("no old data", self.ok(self.upgrade("--forget-old", "--yes")).out)
