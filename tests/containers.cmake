@@ -34,11 +34,11 @@ file(GLOB container_tests CONFIGURE_DEPENDS containers/*_test.py)
 foreach(script IN LISTS container_tests)
   get_filename_component(stem "${script}" NAME_WE)
   string(REGEX REPLACE "_test$" "" stem "${stem}")
-  fleet_script_test(containers_${stem} LABEL containers TIMEOUT 300 COMMAND "${Python3_EXECUTABLE}" "${script}")
+  fleet_script_test(containers_${stem} LABEL containers TIMEOUT 900 COMMAND "${Python3_EXECUTABLE}" "${script}")
   set_tests_properties(containers_${stem} PROPERTIES
     ENVIRONMENT "FLEET_E2E_PREFIX=${FLEET_E2E_PREFIX};PYTHONDONTWRITEBYTECODE=1")
   fleet_needs_containers(containers_${stem})
 endforeach()
 # These run the installed programs.
-set_property(TEST containers_server containers_fleet APPEND PROPERTY FIXTURES_REQUIRED installed)
+set_property(TEST containers_server containers_fleet containers_upgrade APPEND PROPERTY FIXTURES_REQUIRED installed)
 fleet_needs_container_server(containers_server)
