@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # What the images have in common. Sourced by postgres/rootfs.sh, fleetd/rootfs.sh and the build scripts; each sets `root`,
 # the directory that becomes the root file system.
 
@@ -45,7 +46,7 @@ add_libraries() {
 # The tree as a tar that is the same for the same content. The directories named belong to the account 999, so that the
 # container also starts without root.
 pack() { # OUT DIRECTORY…
-  local out=$1 directory own=(--numeric-owner --sort=name --mtime=@0 --format=gnu)
+  local out=$1 own=(--numeric-owner --sort=name --mtime=@0 --format=gnu)
   shift
   tar -C "$root" "${own[@]}" --owner=0 --group=0 "${@/#/--exclude=.}" -cf "$out" .
   tar -C "$root" "${own[@]}" --owner=999 --group=999 -rf "$out" "${@/#/.}"

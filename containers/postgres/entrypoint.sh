@@ -129,9 +129,10 @@ prepare() {
   shift
   NOTIFY_SOCKET='' PGUSER=$POSTGRES_USER pg_ctl -D "$PGDATA" -s -w \
     -o "$(printf '%q ' "$@" -c listen_addresses= -p "${PGPORT:-5432}")" start
-  if [ -z "$(POSTGRES_DB=postgres docker_process_sql -AtX -v name="$POSTGRES_DB" \
+  local wanted=$POSTGRES_DB
+  if [ -z "$(docker_process_sql -d postgres -At -v name="$wanted" \
              <<<"select 1 from pg_database where datname = :'name'")" ]; then
-    POSTGRES_DB=postgres docker_process_sql -q -v name="$POSTGRES_DB" <<<'create database :"name"'
+    docker_process_sql -d postgres -q -v name="$wanted" <<<'create database :"name"'
   fi
   run_scripts "$own_scripts"/*
   run_scripts /docker-entrypoint-initdb.d/*
