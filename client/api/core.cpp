@@ -90,7 +90,7 @@ asio::awaitable<Result<transport::HttpAnswer>> ClientCore::once(transport::HttpR
 // A kept connection that the daemon has closed meanwhile, and a daemon that restarts, look alike: the request
 // is repeated, with the key it has. A daemon that was never there is told at once.
 asio::awaitable<Result<transport::HttpAnswer>> ClientCore::exchange(transport::HttpRequest request,
-                                                                    Millis limit) {
+                                                                    Millis limit, bool waits) {
     transport::ReconnectPlan plan{{repeat_pauses, options_.timeouts.retry_for}};
     bool ever_connected = false;
     while (true) {
@@ -105,6 +105,7 @@ asio::awaitable<Result<transport::HttpAnswer>> ClientCore::exchange(transport::H
             idle_.clear();
             continue;
         }
+        if (!waits) co_return answer;
         auto pause = plan.failed(steady_now(), draw());
         if (!pause) co_return answer;
         co_await sleep_for(executor_, *pause);
@@ -116,10 +117,11 @@ asio::awaitable<Result<Json>> ClientCore::call(std::string name, Json args, Call
     if (operation == nullptr) co_return unknown_operation(name);
     if (!endpoint_) co_return endpoint_.error();
     Millis limit = answer_limit(*operation, args, options, options_.timeouts);
+    bool const waits = options.waits_for_daemon;
     auto request = make_request(*operation, std::move(args), options);
     if (!request) co_return request.error();
     for (auto& header : identity(options.callsign)) request->headers.push_back(std::move(header));
-    auto answer = co_await exchange(*std::move(request), limit);
+    auto answer = co_await exchange(*std::move(request), limit, waits);
     if (!answer) co_return answer.error();
     co_return document_of(*answer);
 }

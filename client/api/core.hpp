@@ -35,7 +35,8 @@ private:
     using Connection = std::unique_ptr<transport::HttpConnection>;
 
     asio::awaitable<Result<Connection>> connection();
-    asio::awaitable<Result<transport::HttpAnswer>> exchange(transport::HttpRequest request, Millis limit);
+    asio::awaitable<Result<transport::HttpAnswer>> exchange(transport::HttpRequest request, Millis limit,
+                                                            bool waits);
     asio::awaitable<Result<transport::HttpAnswer>> once(transport::HttpRequest request, Millis limit,
                                                         bool& connected);
 

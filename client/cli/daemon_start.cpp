@@ -146,7 +146,9 @@ void wait_for_answer(Context& context, Start& start) {
 }  // namespace
 
 bool daemon_answers(Context& context) {
-    auto answer = context.try_call("healthz");
+    CallOptions options;
+    options.waits_for_daemon = false;
+    auto answer = context.try_call("healthz", Json::object(), options);
     if (answer) return true;
     if (answer.error().code == ErrorCode::cancelled) throw ErrorException(answer.error());
     return answer.error().code != ErrorCode::daemon_away;

@@ -106,6 +106,7 @@ struct CallOptions {
     std::string callsign{};          // acts as this pilot instead of `ClientOptions::callsign`
     std::optional<std::int64_t> if_match{};  // only if the entity is at this `stream_version`
     std::optional<Millis> answer{};  // instead of `Timeouts::answer`
+    bool waits_for_daemon = true;  // false: not repeated for `Timeouts::retry_for`
 };
 
 // Takes one JSON document of a streamed answer; false ends the stream.

@@ -132,6 +132,20 @@ TEST_CASE("repeating has an end", "[unit][api]") {
     CHECK(wire.server.asked().size() > 1);
 }
 
+TEST_CASE("who only wants to know whether the daemon is there is not kept waiting", "[unit][api]") {
+    Wire wire([](Asked const&) { return std::string(); });
+    auto knock = [](Client& client) -> asio::awaitable<Result<Json>> {
+        CallOptions options;
+        options.waits_for_daemon = false;
+        std::string operation = "healthz";
+        auto nothing = Json::object();
+        co_return co_await client.async_call(operation, std::move(nothing), std::move(options),
+                                             asio::use_awaitable);
+    };
+    CHECK(code_of(run(wire.loop, knock(wire.client))) == "daemon_away");
+    CHECK(wire.server.asked().size() == 1);
+}
+
 TEST_CASE("a daemon that was never there is told at once", "[unit][api]") {
     asio::io_context loop{1};
     ClientOptions options;
