@@ -48,7 +48,8 @@ Result<void> check_space(fs::path const& path, std::int64_t database_bytes) {
 std::string roles_text() {
     return fmt::format(
         "-- What the dump takes for granted. To restore with PostgreSQL's own programs:\n"
-        "--   createdb fleet; psql -d fleet -f roles.sql; pg_restore -d fleet --exit-on-error database.dump\n"
+        "--   createdb fleet; psql -d fleet -f roles.sql; pg_restore -d fleet --exit-on-error -1 "
+        "database.dump\n"
         "{};\n",
         pg::stmt<"restore_roles">.text);
 }

@@ -94,6 +94,12 @@ Result<std::string> read_text(fs::path const& file) {
     return services::read_file(file);
 }
 
+std::string sums_of(std::vector<FileDigest> const& files) {
+    std::string text;
+    for (auto const& file : files) text += fmt::format("{}  {}\n", file.sha256, file.name);
+    return text;
+}
+
 // Words for one file that is not what the manifest says; "" when it is.
 std::string difference(fs::path const& directory, FileDigest const& expected) {
     std::error_code problem;
@@ -159,12 +165,10 @@ Result<FileDigest> digest_file(fs::path const& file, std::string name) {
 }
 
 Result<void> seal(fs::path const& directory, Manifest& manifest, std::vector<std::string> const& names) {
-    std::string sums;
     manifest.files.clear();
     for (auto const& name : names) {
         auto digest = digest_file(directory / name, name);
         if (!digest) return digest.error();
-        sums += fmt::format("{}  {}\n", digest->sha256, name);
         manifest.files.push_back(*std::move(digest));
     }
     auto const text = manifest.to_json().dump(2) + "\n";
@@ -172,8 +176,9 @@ Result<void> seal(fs::path const& directory, Manifest& manifest, std::vector<std
     if (!written) return written;
     auto own = digest_file(directory / manifest_name, std::string(manifest_name));
     if (!own) return own.error();
-    sums += fmt::format("{}  {}\n", own->sha256, manifest_name);
-    return services::write_file(directory / sums_name, sums, 0600);
+    auto all = manifest.files;
+    all.push_back(*std::move(own));
+    return services::write_file(directory / sums_name, sums_of(all), 0600);
 }
 
 Result<Manifest> read_manifest(fs::path const& directory) {
@@ -210,6 +215,11 @@ Result<Manifest> check_backup(fs::path const& directory) {
                 words = "the line of " + file.name + " in SHA256SUMS was changed";
             if (!words.empty()) wrong.push_back(std::move(words));
         }
+    if (wrong.empty() && own) {
+        auto all = manifest->files;
+        all.push_back(*own);
+        if (*text != sums_of(all)) wrong.push_back(std::string(sums_name) + " was changed");
+    }
     if (wrong.empty()) return manifest;
     auto error =
         damaged(fmt::format("the backup {} is damaged: {}", directory.string(), fmt::join(wrong, "; ")));

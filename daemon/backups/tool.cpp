@@ -72,6 +72,9 @@ Result<Access> Access::make(std::string const& dsn, std::string const& database,
     if (!members) return members.error();
     if (!database.empty()) (*members)["dbname"] = database;
     (*members)["application_name"] = "fleetd/backup";
+    // Of several servers the one that our own session holds its snapshot on.
+    if ((*members)["host"].find(',') != std::string::npos)
+        members->try_emplace("target_session_attrs", "read-write");
     fs::path passfile;
     if (auto const secret = members->find("password"); secret != members->end()) {
         passfile = directory / ("pgpass-" + new_id("tok").substr(4));
@@ -80,6 +83,7 @@ Result<Access> Access::make(std::string const& dsn, std::string const& database,
         members->erase(secret);
         (*members)["passfile"] = passfile.string();
     }
+    if (members->at("host").empty()) members->erase("host");
     if (members->contains("sslpassword"))
         return services::failure(ErrorCode::not_configured,
                                  "a DSN with sslpassword cannot be handed to PostgreSQL's programs unseen",
