@@ -148,11 +148,10 @@ end $$;
 comment on function fleet_log.last_notes is
     'What a pilot added last to a checkpoint of the same mission or sortie. Example: select fleet_log.last_notes(c) from fleet_state.checkpoints c';
 
-create function fleet_log.recovery_plan(c fleet_state.checkpoints, at timestamptz, idle_seconds int)
+create function fleet_log.recovery_plan(c fleet_state.checkpoints, sections jsonb, at timestamptz, idle_seconds int)
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    sections constant jsonb := fleet_log.checkpoint_sections(c.checkpoint_id);
     sorties jsonb;
     reservations jsonb;
     messages jsonb;
@@ -189,4 +188,4 @@ begin
         'files', coalesce(sections -> 'files', '[]'));
 end $$;
 comment on function fleet_log.recovery_plan is
-    'What restoring a checkpoint would do now. Example: select fleet_log.recovery_plan(c, now(), 300) from fleet_state.checkpoints c';
+    'What restoring a checkpoint would do now. Example: select fleet_log.recovery_plan(c, fleet_log.checkpoint_sections(c.checkpoint_id), now(), 300) from fleet_state.checkpoints c';

@@ -61,48 +61,60 @@ end $$;
 comment on function fleet_log.force_conflicts is
     'Takes files from who holds them now, for recovery by force. Example: see fleet_log.carry_out';
 
-create function fleet_log.retake_files(w fleet_log.work, item jsonb, cause text)
+create function fleet_log.retake_files(w fleet_log.work, plan jsonb, sections jsonb, cause text)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    r fleet_state.reservation_requests;
+    item jsonb;
     obstacles fleet_log.obstacle[];
-    args constant jsonb := w.args;
-    actor constant text := w.actor;
+    lapsed fleet_log.obstacle[] := '{}';
+    taken fleet_log.draft[] := '{}';
+    drafts fleet_log.draft[];
+    ended jsonb := '[]';
 begin
-    r.reservation_id := fleet.new_id('rsv');
-    r.project := w.project;
-    r.holder := item ->> 'holder';
-    r.patterns := array(select jsonb_array_elements_text(item -> 'patterns'));
-    r.mode := item ->> 'mode';
-    r.purpose := item ->> 'purpose';
-    r.reason := item ->> 'reason';
-    r.ttl_seconds := (item ->> 'ttl_seconds')::int;
-    obstacles := fleet_log.obstacles(w.project, r.holder, r.patterns, r.mode = 'exclusive', 0, 0, w.at);
-    if fleet_log.blocking(obstacles) is not null then
-        -- The plan has looked: who stands in the way now came by what was brought back before.
-        raise exception using errcode = 'FL423', detail = fleet_log.conflict_json(fleet_log.blocking(obstacles), w.at)::text;
-    end if;
-    w.args := jsonb_strip_nulls(jsonb_build_object('sortie_id', item -> 'sortie_id'));
-    w.actor := r.holder;
-    w := fleet_log.grant_files(w, r, obstacles, retake_files.cause);
-    w.args := args;
-    w.actor := actor;
-    return w;
+    for item in
+        select r.item from jsonb_array_elements(sections -> 'reservations') with ordinality r (item, n)
+          join jsonb_array_elements(plan -> 'reservations') p (item)
+            on p.item ->> 'was' = r.item ->> 'reservation_id' and p.item ->> 'action' = 'taken' order by r.n
+    loop
+        obstacles := fleet_log.obstacles(w.project, item ->> 'holder', array(select jsonb_array_elements_text(item -> 'patterns')),
+                                         item ->> 'mode' = 'exclusive', 0, 0, w.at);
+        if fleet_log.blocking(obstacles) is not null then
+            -- The plan has looked: who stands in the way now waited in line, and got what the dead let go of just now.
+            raise exception using errcode = 'FL423', detail = fleet_log.conflict_json(fleet_log.blocking(obstacles), w.at)::text;
+        end if;
+        lapsed := lapsed || array(select o from unnest(obstacles) o where o.lapsed and not o.own);
+        taken := taken || (w.project, 'file_reserved', 'reservation', fleet.new_id('rsv'), jsonb_strip_nulls(jsonb_build_object(
+            'holder', item -> 'holder', 'patterns', item -> 'patterns', 'mode', item -> 'mode', 'purpose', item -> 'purpose',
+            'reason', item -> 'reason', 'ttl_seconds', item -> 'ttl_seconds', 'sortie_id', item -> 'sortie_id',
+            'expires_at', fleet_log.json_time(w.at + make_interval(secs => (item ->> 'ttl_seconds')::int)))),
+            retake_files.cause, item ->> 'holder')::fleet_log.draft;
+        ended := ended || jsonb_build_object('was', item -> 'reservation_id');
+    end loop;
+    -- Lapsed reservations in the way end first, so that at no seq two have one path. All of it in one statement.
+    drafts := array(select (w.project, 'file_released', 'reservation', o.reservation_id, jsonb_build_object(
+                        'holder', o.holder, 'cause', 'expired', 'held_ms', fleet_log.elapsed_ms(o.reserved_at, w.at)),
+                        retake_files.cause, null)::fleet_log.draft
+                      from (select distinct x.reservation_id, x.holder, x.reserved_at from unnest(lapsed) x order by 1) o);
+    w.result := (select coalesce(jsonb_agg(e.item || jsonb_build_object('reservation_id', d.stream_id,
+                            'token', w.head + cardinality(drafts) + e.n, 'expires_at', d.data -> 'expires_at') order by e.n), '[]')
+                   from jsonb_array_elements(ended) with ordinality e (item, n)
+                   join unnest(taken) with ordinality d (project, type, stream_type, stream_id, data, causation_id, actor, n)
+                     on d.n = e.n);
+    return fleet_log.put_all(w, drafts || taken);
 end $$;
 comment on function fleet_log.retake_files is
-    'Takes the files of a checkpoint''s reservation again, for its holder. Example: see fleet_log.carry_out';
+    'Takes the files of a checkpoint again, for who held them and in that order; w.result says with which tokens. Example: see fleet_log.carry_out';
 
-create function fleet_log.carry_out(w fleet_log.work, c fleet_state.checkpoints, plan jsonb, began timestamptz)
+create function fleet_log.carry_out(
+    w fleet_log.work, c fleet_state.checkpoints, sections jsonb, plan jsonb, began timestamptz)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
-    sections constant jsonb := fleet_log.checkpoint_sections(c.checkpoint_id);
     reason constant text := coalesce(w.args ->> 'reason', 'recovery of ' || c.checkpoint_id);
     cause text;
-    item jsonb;
     forced record;
-    taken jsonb := '[]';
+    taken jsonb;
     found jsonb := plan;
 begin
     w.event_id := null;
@@ -118,15 +130,8 @@ begin
     w := fleet_log.retake_sorties(w, plan, sections, cause);
     forced := fleet_log.force_conflicts(w, plan, reason, cause);
     w := forced.done;
-    for item in
-        select r.item from jsonb_array_elements(sections -> 'reservations') with ordinality r (item, n)
-          join jsonb_array_elements(plan -> 'reservations') p (item)
-            on p.item ->> 'was' = r.item ->> 'reservation_id' and p.item ->> 'action' = 'taken' order by r.n
-    loop
-        w := fleet_log.retake_files(w, item, cause);
-        taken := taken || jsonb_build_object('was', item -> 'reservation_id', 'reservation_id', w.result -> 'reservation_id',
-                                             'token', w.result -> 'token', 'expires_at', w.result -> 'expires_at');
-    end loop;
+    w := fleet_log.retake_files(w, plan, sections, cause);
+    taken := w.result;
     if plan -> 'messages' <> '[]' then
         w := fleet_log.put_all(w, array(
             select (w.project, 'message_requeued', 'message', m.item ->> 'message_id', jsonb_build_object(
@@ -183,6 +188,7 @@ declare
     dry constant boolean := coalesce((w.args ->> 'dry_run')::boolean, false);
     began constant timestamptz := clock_timestamp();
     before constant fleet_log.work := w;
+    sections jsonb;
     plan jsonb;
     conflicts jsonb;
 begin
@@ -194,7 +200,8 @@ begin
                                                              fleet_log.json_time(c.consumed_at)))));
         return w;
     end if;
-    plan := fleet_log.recovery_plan(c, w.at, idle) || jsonb_build_object('warnings', warnings);
+    sections := fleet_log.checkpoint_sections(c.checkpoint_id);
+    plan := fleet_log.recovery_plan(c, sections, w.at, idle) || jsonb_build_object('warnings', warnings);
     conflicts := (select coalesce(jsonb_agg(x || jsonb_build_object('for', r ->> 'holder')), '[]')
                     from jsonb_array_elements(plan -> 'reservations') r
                    cross join lateral jsonb_array_elements(coalesce(r -> 'conflicts', '[]')) x);
@@ -207,7 +214,7 @@ begin
             'nothing was restored; with force the files are taken from them', jsonb_build_object('conflicts', conflicts));
     end if;
     begin
-        w := fleet_log.carry_out(w, c, plan, began);
+        w := fleet_log.carry_out(w, c, sections, plan, began);
         w.result := fleet_log.recovery_answer(c, w.result, jsonb_build_object('conflicts', conflicts, 'recovered_ms',
                         fleet_log.elapsed_ms(began, clock_timestamp())));
     exception when sqlstate 'FL423' then
