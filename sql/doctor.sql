@@ -127,6 +127,14 @@ begin
            case when count(*) = 0 then '' else 'fleet_log.bodies lost rows: restore from a backup' end
       from fleet_state.messages m
      where not exists (select from fleet_log.bodies b where b.digest = m.body_digest);
+    -- Every digest of the newest: older ones are looked at when they are read.
+    return query
+    select 'checkpoints are whole', case when count(d.damage) = 0 then 'ok' else 'bad' end,
+           count(*) || ' read' || coalesce(': ' || min(d.id || ' ' || d.damage), ''),
+           case when count(d.damage) = 0 then '' else 'a copy in .fleet/local/checkpoints mends it: fleet checkpoint restore ID --dry-run' end
+      from (select c.checkpoint_id as id, fleet_log.checkpoint_damage(c.checkpoint_id) as damage
+              from (select x.checkpoint_id from fleet_state.checkpoints x where x.state <> 'deleted'
+                     order by x.checkpoint_id desc limit 50) c) d;
 end $$;
 comment on function fleet_log.doctor_work is
     'Whether the work gets on: leases, halts, dead orders, answers. Example: select * from fleet_log.doctor_work()';

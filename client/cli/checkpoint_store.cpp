@@ -54,6 +54,11 @@ std::string item_text(Json const& document, char const* member) {
     return text_or(document.at("checkpoint"), member, "");
 }
 
+// Copies lie beside the project that they are of, and nowhere else.
+bool is_at_home(Context& context) {
+    return !context.project().empty() && context.project() == context.place().project;
+}
+
 bool is_meant(std::string const& wanted, std::string const& id, std::string const& name) {
     if (wanted == id || wanted == name) return true;
     return wanted.size() >= 4 &&
@@ -172,6 +177,7 @@ std::vector<Json> CheckpointStore::list(std::vector<std::string>& warnings) cons
 }
 
 bool keep_copy(Context& context, std::string const& id) {
+    if (!is_at_home(context)) return false;
     auto document = context.try_call("checkpoints.document", {{"checkpoint_id", id}});
     auto saved = document ? CheckpointStore(context.place()).save(*document) : Result<void>(document.error());
     if (!saved) context.screen().note("  no copy was made: " + saved.error().message);
@@ -180,8 +186,8 @@ bool keep_copy(Context& context, std::string const& id) {
 
 void keep_copies(Context& context) {
     constexpr int newest = 20;
+    if (!is_at_home(context)) return;
     auto key = context.project();
-    if (key.empty() || key != context.place().project) return;
     auto answer = context.try_call("checkpoints.list", {{"project", key}, {"limit", newest}});
     if (!answer) return;
     CheckpointStore store(context.place());

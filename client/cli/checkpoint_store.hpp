@@ -53,7 +53,7 @@ private:
 // Copies what the daemon has and this place has not: the newest few, and those whose notes were erased since.
 // Says nothing when it cannot: a copy is a precaution.
 void keep_copies(Context& context);
-// Copies one checkpoint; false when that failed, with a note.
+// Copies one checkpoint; false when that failed, with a note, or when this place is not of its project.
 bool keep_copy(Context& context, std::string const& id);
 
 }  // namespace fleet::cli

@@ -1,5 +1,6 @@
 #include "cli/lease.hpp"
 
+#include "cli/checkpoint_store.hpp"
 #include "cli/context.hpp"
 #include "cli/screen/words.hpp"
 #include "cli/token_store.hpp"
@@ -148,7 +149,10 @@ Json call_held(Context& context, LeaseKind const& kind, std::string operation, J
                                  kind.fence == "sortie" ? "sorties" : "orders");
         throw ErrorException(std::move(error));
     }
-    return must(std::move(answer));
+    Json done = must(std::move(answer));
+    // The command was worth a checkpoint: its copy is made while there is a daemon to ask.
+    if (auto id = text_or(done, "checkpoint", ""); !id.empty()) keep_copy(context, id);
+    return done;
 }
 
 }  // namespace fleet::cli

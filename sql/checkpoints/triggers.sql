@@ -20,6 +20,19 @@ end $$;
 comment on function fleet_log.checkpoint_by_itself is
     'Takes a checkpoint as part of another command, which goes on as if nothing had been. Example, in tell_progress: w := fleet_log.checkpoint_by_itself(w, m.mission_id, null, ''progress'', ''{}'')';
 
+create function fleet_log.taken_now(w fleet_log.work, s fleet_state.sorties)
+returns jsonb
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    c fleet_state.checkpoints;
+begin
+    select * into c from fleet_state.checkpoints x
+     where x.mission_id = s.mission_id and x.state <> 'deleted' order by x.event_seq desc limit 1;
+    return case when c.created_at = w.at and c.last_seq > s.last_seq then to_jsonb(c.checkpoint_id) end;
+end $$;
+comment on function fleet_log.taken_now is
+    'The checkpoint that a command about a sortie took, or null. Example, in do_progress: fleet_log.taken_now(w, s)';
+
 create function fleet_log.checkpoint_error(w fleet_log.work, s fleet_state.sorties, error jsonb)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$

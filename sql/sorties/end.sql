@@ -20,7 +20,8 @@ begin
         fleet_log.handed_in_data(w.args, coalesce(files, '[]')) || jsonb_build_object(
             'duration_ms', fleet_log.elapsed_ms(coalesce(s.started_at, s.assigned_at), w.at)), outside);
     w := fleet_log.end_sorties(w, array[s.sortie_id]);
-    return fleet_log.answer_sortie(w, s.sortie_id, w.result || jsonb_build_object('violated', (outside).data -> 'files'));
+    return fleet_log.answer_sortie(w, s.sortie_id, w.result || jsonb_build_object('violated', (outside).data -> 'files',
+                                                                                  'checkpoint', fleet_log.taken_now(w, s)));
 end $$;
 comment on function fleet_log.do_complete_sortie is
     'Command complete_sortie. Example: select * from fleet.complete_sortie(''demo'', ''viper-1'', ''srt_01…'', 42, ''all tests pass'')';
@@ -39,7 +40,7 @@ begin
         return w;
     end if;
     w := fleet_log.fail_attempt(w, s, w.args -> 'error', (w.args ->> 'final')::boolean);
-    return fleet_log.answer_sortie(w, s.sortie_id, w.result);
+    return fleet_log.answer_sortie(w, s.sortie_id, w.result || jsonb_build_object('checkpoint', fleet_log.taken_now(w, s)));
 end $$;
 comment on function fleet_log.do_fail_sortie is
     'Command fail_sortie: pending again while attempts last. Example: select * from fleet.fail_sortie(''demo'', ''viper-1'', ''srt_01…'', 42, ''2 tests fail'')';

@@ -122,7 +122,8 @@ begin
             w := fleet_log.tell_progress(w, m, w.event_id);
         end if;
     end if;
-    return fleet_log.answer_sortie(w, s.sortie_id, jsonb_build_object('violated', (outside).data -> 'files'));
+    return fleet_log.answer_sortie(w, s.sortie_id, jsonb_build_object('violated', (outside).data -> 'files',
+                                                                      'checkpoint', fleet_log.taken_now(w, s)));
 end $$;
 comment on function fleet_log.do_progress is
     'Command progress. Example: select * from fleet.progress(''demo'', ''viper-1'', ''srt_01…'', 42, 50, ''half of it'')';
