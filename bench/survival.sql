@@ -13,7 +13,10 @@ begin
     end if;
     return a.result;
 end $$;
-create table bench.taken (what text, ms numeric);
+create table bench.taken (what text, ms numeric, cpu_ms numeric);
+-- Time of the processor that this very backend has had, in ms: what is left of a figure on a busy machine. Ticks of 10 ms.
+create function bench.cpu() returns numeric language sql volatile as $$
+    select (f[12]::numeric + f[13]::numeric) * 10 from string_to_array(substr(pg_read_file('/proc/self/stat'), strpos(pg_read_file('/proc/self/stat'), ') ') + 2), ' ') f $$;
 create procedure bench.scene() language plpgsql as $$
 declare
     mission text;
@@ -45,6 +48,7 @@ end $$;
 create procedure bench.creating(rounds int) language plpgsql as $$
 declare
     began timestamptz;
+    used numeric;
     s fleet_state.sorties;
 begin
     for n in 1 .. rounds loop
@@ -52,15 +56,17 @@ begin
         perform bench.must('progress', s.pilot, jsonb_build_object('sortie_id', s.sortie_id, 'percent', least(20, n / 60), 'message', 'step ' || n),
             jsonb_build_object('kind', 'sortie', 'id', s.sortie_id, 'token', s.token));
         commit;
+        used := bench.cpu();
         began := clock_timestamp();
         perform bench.must('create_checkpoint', 'op', jsonb_build_object('mission_id', s.mission_id, 'summary', 'number ' || n));
-        insert into bench.taken values ('create', extract(epoch from clock_timestamp() - began) * 1000);
+        insert into bench.taken values ('create', extract(epoch from clock_timestamp() - began) * 1000, bench.cpu() - used);
         commit;
     end loop;
 end $$;
 create procedure bench.recovering(rounds int) language plpgsql as $$
 declare
     began timestamptz;
+    used numeric;
     done jsonb;
     epoch bigint := fleet.lead('sweep', 'bench');
 begin
@@ -72,9 +78,10 @@ begin
         perform bench.must('register_pilot', 'pilot-' || k, jsonb_build_object('callsign', 'pilot-' || k, 'program', 'bench', 'model', 'm', 'resume', true))
            from generate_series(1, 100) k;
         commit;
+        used := bench.cpu();
         began := clock_timestamp();
         done := bench.must('recover', 'op');
-        insert into bench.taken values ('recover', extract(epoch from clock_timestamp() - began) * 1000);
+        insert into bench.taken values ('recover', extract(epoch from clock_timestamp() - began) * 1000, bench.cpu() - used);
         commit;
         if jsonb_array_length(jsonb_path_query_array(done, '$.sorties[*] ? (@.action == "assigned")')) <> 100
            or jsonb_array_length(jsonb_path_query_array(done, '$.reservations[*] ? (@.action == "taken")')) <> 200 then
@@ -92,6 +99,6 @@ create temp table after as select pg_total_relation_size('fleet_log.checkpoint_p
 call bench.recovering(:recovers);
 select jsonb_build_object('checkpoints', :creates, 'checkpoints_bytes', (select a.bytes - b.bytes from after a, before b),
     'create_ms', (select jsonb_build_object('p50', round(percentile_cont(0.5) within group (order by ms)::numeric, 1),
-        'p95', round(percentile_cont(0.95) within group (order by ms)::numeric, 1), 'max', round(max(ms), 1)) from bench.taken where what = 'create'),
+        'p95', round(percentile_cont(0.95) within group (order by ms)::numeric, 1), 'max', round(max(ms), 1), 'cpu', round(avg(cpu_ms), 1)) from bench.taken where what = 'create'),
     'recover_ms', (select jsonb_build_object('p50', round(percentile_cont(0.5) within group (order by ms)::numeric, 1),
-        'p95', round(percentile_cont(0.95) within group (order by ms)::numeric, 1), 'max', round(max(ms), 1)) from bench.taken where what = 'recover'));
+        'p95', round(percentile_cont(0.95) within group (order by ms)::numeric, 1), 'max', round(max(ms), 1), 'cpu', round(avg(cpu_ms), 1)) from bench.taken where what = 'recover'));
