@@ -229,6 +229,7 @@ class ACopyOfTheFleet(stage.Case):
         texts = f"select string_agg(data ->> 'text', ',' order by seq) from fleet.events where type = 'x.note' and seq >= {head}"
         self.assertEqual(value(self, self.home, texts), "fourth")
 
+    @LONG
     def test_14_a_cluster_that_does_not_start_is_put_aside_and_mended(self):
         made = last_line(self.ok(self.home.fleet("backup", "--json")))["backup"]
         self.ok(self.home.fleet("services", "down", limit=90))
