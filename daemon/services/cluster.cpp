@@ -79,7 +79,8 @@ lc_messages = 'C'
 track_io_timing = on
 autovacuum_vacuum_insert_threshold = 10000
 )",
-        loopback, conf.port, conf.socket_directory.string(), conf.shared_buffers_bytes / 1024, archive_lines(conf));
+        loopback, conf.port, conf.socket_directory.string(), conf.shared_buffers_bytes / 1024,
+        archive_lines(conf));
     for (auto const& line : conf.more) text += line + "\n";
     return text;
 }

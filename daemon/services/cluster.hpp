@@ -58,7 +58,8 @@ std::string archive_lines(ServerConf const& conf);
 std::string conf_value(std::string_view value);
 // What PostgreSQL runs for each finished piece of WAL: beside its place first, flushed, then named.
 std::string archive_command(std::filesystem::path const& archive);
-// The other way; `present` is a data directory whose own WAL is looked at when the archive does not have a piece.
+// The other way; `present` is a data directory whose own WAL is looked at when the archive does not have a
+// piece.
 std::string restore_command(std::filesystem::path const& archive, std::filesystem::path const& present);
 // Sixteen hex digits that tell this cluster from all others. Errors: wrong_major when it cannot be read.
 Result<std::string> system_identifier(std::filesystem::path const& data);
