@@ -4,7 +4,7 @@ PATTERNS = {
     "callsign": r"^[a-z][a-z0-9-]{0,62}$",
     "name": r"^[a-z][a-z0-9_]{0,62}$",
     **{f"id:{prefix}": rf"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"
-       for prefix in ("evt", "rsv", "prj", "plt", "msg", "thr", "msn", "srt", "wo")},
+       for prefix in ("evt", "rsv", "prj", "plt", "msg", "thr", "msn", "srt", "wo", "chk", "rul")},
 }
 
 
