@@ -40,7 +40,7 @@ foreach(script IN LISTS lab_tests)
   list(APPEND lab_names lab_${stem})
 endforeach()
 fleet_script_test(lab_short LABEL fault TIMEOUT 300
-  COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/faults/run" --seed 3 --hosts 3 --seconds 15)
+  COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/faults/run" --seed 3 --hosts 3 --seconds 12)
 list(APPEND lab_names lab_short)
 set_tests_properties(${lab_names} PROPERTIES RUN_SERIAL ON
   ENVIRONMENT "FLEET_FLEETD=$<TARGET_FILE:fleetd>;PYTHONDONTWRITEBYTECODE=1")

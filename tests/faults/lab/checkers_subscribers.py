@@ -7,6 +7,11 @@ def passes(filter, event):
             and filter.get("type", event["type"]) == event["type"])
 
 
+# Moves of cursors do not wait for the disk nor for the standby: a server that falls takes the last ones back, and its
+# readers read again.
+CURSORS_FALL_BACK = {"server_crashed", "standby_promoted", "disk_full"}
+
+
 class Reader:
     """Follows one subscriber through its lines."""
 
@@ -20,13 +25,16 @@ class Reader:
         self.before = None   # the last one of this connection
         self.filter = {}
         self.has_cursor = False
+        self.cursor_holds = not CURSORS_FALL_BACK & {fault.get("kind") for fault in evidence.faults}
 
     def take(self, line):
         if "opened" in line:
             self.filter = line["opened"]["filter"]
             self.has_cursor = "cursor" in line["opened"]
             # A durable cursor may repeat what was not acknowledged; a position may not.
-            self.before = self.acked if self.has_cursor else self.at
+            self.before = self.at
+            if self.has_cursor:
+                self.before = self.acked if self.cursor_holds else 0
         elif "rewound" in line:
             self._rewound(line["rewound"])
         elif "saw" in line:
