@@ -39,6 +39,8 @@ foreach(script IN LISTS lab_tests)
   fleet_script_test(lab_${stem} LABEL fault TIMEOUT 300 COMMAND "${Python3_EXECUTABLE}" "${script}")
   list(APPEND lab_names lab_${stem})
 endforeach()
+# With FLEET_TEST_LONG these play many seeds.
+set_tests_properties(lab_switches lab_kill_and_resume PROPERTIES TIMEOUT 1800)
 fleet_script_test(lab_short LABEL fault TIMEOUT 300
   COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/faults/run" --seed 3 --hosts 3 --seconds 12)
 list(APPEND lab_names lab_short)
