@@ -88,14 +88,15 @@ public:
                 select max(e.seq) / 2 as lo, max(e.seq) / 2 + 40 as hi from fleet_log.events e),
             few as materialized (
                 select c.* from range r cross join lateral fleet_log.changes_between(r.lo, r.hi, array(
-                    select distinct e.stream_id from fleet_log.events e where e.seq > r.lo and e.seq <= r.hi)) c),
+                    select distinct e.stream_id from fleet_log.events e
+                     where e.seq > r.lo and e.seq <= r.hi)) c),
             whole as materialized (
                 select c.* from range r cross join lateral fleet_log.changes_between(r.lo, r.hi, array(
                     select distinct e.stream_id from fleet_log.events e)) c
                  -- After the other: a session folds one past at a time.
                  where (select count(*) from few) >= 0)
-            select to_jsonb(x)::text from (
-                (table few except table whole) union all (table whole except table few)) x limit 5)");
+            select to_jsonb(x)::text
+              from ((table few except table whole) union all (table whole except table few)) x limit 5)");
         if (rows.empty()) return std::nullopt;
         std::string text = "chosen events give another past:\n";
         for (auto const& row : rows) text += "  " + row[0].value() + "\n";
