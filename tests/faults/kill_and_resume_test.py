@@ -22,7 +22,7 @@ from lab.waiting import eventually  # noqa: E402
 FLEETD = pathlib.Path(os.environ["FLEET_FLEETD"])
 FLEET = pathlib.Path(os.environ.get("FLEET_FLEET", FLEETD.parents[1] / "client" / "fleet"))
 SERVER = pathlib.Path(__file__).resolve().parents[1] / "support" / "server.sh"
-SIZE = ["--pilots", "8", "--missions", "3", "--sorties-per-mission", "4", "--crash-rate", "0", "--lease", "10", "--speed", "40",
+SIZE = ["--pilots", "8", "--missions", "1", "--sorties-per-mission", "12", "--crash-rate", "0", "--lease", "10", "--speed", "40",
         "--limit", "90s"]
 
 
@@ -180,6 +180,7 @@ class KillAndResume(unittest.TestCase):
         for seed in seeds():
             with self.subTest(seed=seed):
                 self.play(seed)
+                print(f"seed {seed}: the mission came to its end on another host", flush=True)
 
 
 if __name__ == "__main__":
