@@ -81,6 +81,7 @@ begin
     end loop;
 end $$;
 select pg_temp.examples_of_mail(), pg_temp.examples_of_orders(), pg_temp.examples_of_missions(), pg_temp.examples_of_sorties();
+insert into meant select 'revoke_ruling', 'rul', tap.must('demo', 'record_ruling', 'op', '{"text": "no"}') ->> 'ruling_id', null;
 -- A refusal is what these examples show.
 create temp table refusing as select unnest(array['beat_host', 'check_position']) as name;
 
