@@ -13,16 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr Millis margin{200};  // of the status limit, for everything but the query
 
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (char c : text) {
-        auto const is_plain =
-            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' || c == '/';
-        result += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return result;
-}
-
 }  // namespace
 
 std::optional<PostmasterPid> Native::running() const {
@@ -52,7 +42,7 @@ Result<std::string> Native::url() const {
     if (!found || found->port == 0)
         return make_error(ErrorCode::not_running, "the native PostgreSQL does not run");
     return fmt::format("postgresql://{}@{}:{}/{}?passfile={}", cluster_user, loopback, found->port,
-                       cluster_database, escaped(options_.paths.pgpass().string()));
+                       cluster_database, url_escaped(options_.paths.pgpass().string()));
 }
 
 asio::awaitable<ServerStatus> Native::status(Millis limit) {
