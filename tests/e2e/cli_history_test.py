@@ -70,9 +70,11 @@ class History(stage.Case):
         terminal.press("p")
         self.assertTrue(stage.eventually(lambda: "paused" in terminal.text), terminal.text)
         # Step by step to the very end, where the board is what it is now.
-        for _ in range(60):
+        def has_ended():
             terminal.press("n")
-        self.assertTrue(stage.eventually(lambda: "the end" in terminal.text), ESCAPES.sub("", terminal.text)[-3000:])
+            return "the end" in terminal.text
+
+        self.assertTrue(stage.eventually(has_ended, 30), ESCAPES.sub("", terminal.text)[-3000:])
         self.assertTrue(stage.eventually(lambda: "Draw the page" in ESCAPES.sub("", terminal.text)), terminal.text[-3000:])
         terminal.press("q")
         self.assertEqual(terminal.ended(), 0)

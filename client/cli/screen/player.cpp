@@ -22,8 +22,8 @@ Millis Player::gap() const {
 }
 
 std::optional<Player::Instant> Player::due() const {
-    if (events_.empty() || (is_paused() && !steps_)) return std::nullopt;
-    return steps_ ? Instant::min() : taken_at_ + gap();
+    if (events_.empty() || (is_paused() && steps_ == 0)) return std::nullopt;
+    return steps_ > 0 ? Instant::min() : taken_at_ + gap();
 }
 
 std::optional<Event> Player::take(Instant now) {
@@ -34,7 +34,7 @@ std::optional<Event> Player::take(Instant now) {
     before_ = event.recorded_at;
     taken_at_ = now;
     if (paused_at_) paused_at_ = now;
-    steps_ = false;
+    steps_ = std::max(steps_ - 1, 0);
     return event;
 }
 
@@ -45,11 +45,12 @@ void Player::pause(Instant now) {
     }
     taken_at_ += now - *paused_at_;
     paused_at_.reset();
+    steps_ = 0;
 }
 
 void Player::step(Instant now) {
     if (!paused_at_) paused_at_ = now;
-    steps_ = true;
+    steps_ += 1;
 }
 
 void Player::change_speed(double speed, Instant now) {

@@ -29,7 +29,7 @@ public:
     // Pausing stops the clock of the past; going on leaves the silence that was left.
     void pause(Instant now);
     bool is_paused() const { return paused_at_.has_value(); }
-    // One event at once, and paused behind it.
+    // One event more at once, and paused behind it.
     void step(Instant now);
     // Doubled or halved; what is due next moves with it.
     void faster(Instant now) { change_speed(speed_ * 2, now); }
@@ -46,7 +46,7 @@ private:
     std::optional<Time> before_{};  // when the event that was taken last had happened
     Instant taken_at_{};            // when it was taken; moved ahead by pauses
     std::optional<Instant> paused_at_{};
-    bool steps_ = false;
+    int steps_ = 0;  // asked for and not taken yet
 };
 
 }  // namespace fleet::cli

@@ -67,6 +67,15 @@ TEST_CASE("a step shows one event at once and stays paused behind it", "[player]
     CHECK(seq_at(made, start + 100s) == 0);
 }
 
+TEST_CASE("steps that are asked for in a row are all taken", "[player]") {
+    Player made = player(1);
+    made.step(start);
+    made.step(start);
+    CHECK(seq_at(made, start) == 1);
+    CHECK(seq_at(made, start) == 2);
+    CHECK(seq_at(made, start + 100s) == 0);
+}
+
 TEST_CASE("a new speed leaves as much of the silence behind as there was", "[player]") {
     Player made = player(1);
     seq_at(made, start);
