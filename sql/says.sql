@@ -70,7 +70,6 @@ language sql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
     when 'work_order_failed' then '{subject}[, attempt {attempt}]: [{error.kind}: ]{error.message}'
     when 'work_order_requeued' then '{subject}: {cause}[, not before {run_after|clock}]'
     when 'work_order_cancelled' then '{subject}[: {reason}]'
-    when 'checkpoint_created' then '{trigger}, {progress_percent} %[: {summary}]'
     when 'fleet_halted' then '{scope.kind}[ {scope.id}]: {reason}'
     when 'fleet_resumed' then '{scope.kind}[ {scope.id}][: {reason}]'
     when 'notification_rule_set' then '{rule.name}'

@@ -23,10 +23,22 @@ struct Row {
 };
 
 constexpr std::array families{
-    Row{"file_", file_sentence},          Row{"pilot_", pilot_sentence},      Row{"message_", mail_sentence},
-    Row{"thread_", mail_sentence},        Row{"mission_", mission_sentence},  Row{"sortie_", sortie_sentence},
-    Row{"review_", sortie_sentence},      Row{"work_order_", order_sentence}, Row{"fleet_", fleet_sentence},
-    Row{"notification_", fleet_sentence}, Row{"body_", fleet_sentence},       Row{"host_", fleet_sentence},
+    Row{"fleet_recovered", survival_sentence},
+    Row{"checkpoint_", survival_sentence},
+    Row{"ruling_", survival_sentence},
+    Row{"context_", survival_sentence},
+    Row{"file_", file_sentence},
+    Row{"pilot_", pilot_sentence},
+    Row{"message_", mail_sentence},
+    Row{"thread_", mail_sentence},
+    Row{"mission_", mission_sentence},
+    Row{"sortie_", sortie_sentence},
+    Row{"review_", sortie_sentence},
+    Row{"work_order_", order_sentence},
+    Row{"fleet_", fleet_sentence},
+    Row{"notification_", fleet_sentence},
+    Row{"body_", fleet_sentence},
+    Row{"host_", fleet_sentence},
     Row{"project_", fleet_sentence},
 };
 

@@ -18,6 +18,8 @@ Sentence sortie_sentence(Event const& event, Teller const& teller);
 Sentence order_sentence(Event const& event, Teller const& teller);
 // Hosts, projects, halts, rules, redactions.
 Sentence fleet_sentence(Event const& event, Teller const& teller);
+// Checkpoints, recovery, rulings, contexts that are emptied and filled.
+Sentence survival_sentence(Event const& event, Teller const& teller);
 // "x.note text=hi".
 Sentence plain_sentence(Event const& event);
 

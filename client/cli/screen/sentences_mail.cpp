@@ -30,6 +30,8 @@ Sentence mail_sentence(Event const& event, Teller const& teller) {
         return {Ink::yellow, "✉",
                 fmt::format("{} did not reach {} ({})", what, text(data, "recipient"), text(data, "reason"))};
     }
+    if (event.type == "message_requeued")
+        return {Ink::dim, "✉", fmt::format("{} waits for {} again", what, text(data, "recipient"))};
     if (event.type != "thread_created") return plain_sentence(event);
     return {Ink::dim, "✉",
             fmt::format("began the thread {}{}", text(data, "title"),
