@@ -96,10 +96,13 @@ create function fleet.list_recovery(filter jsonb default '{}')
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
+    -- An order of its own, errors first: the cursor is a place in it.
     return query
-    select o.value::text, o.value ->> 'mission_id'
+    select o.value::text, o.place::text
       from jsonb_array_elements(fleet_log.recovery_offers(nullif(filter ->> 'project', ''), clock_timestamp(),
-               coalesce((filter ->> 'idle_seconds')::int, fleet_log.recovery_idle()))) o;
+               coalesce((filter ->> 'idle_seconds')::int, fleet_log.recovery_idle()))) with ordinality o (value, place)
+     where filter ->> 'after' is null or o.place > (substring(filter ->> 'after' from '^[0-9]{1,9}$'))::bigint
+     order by o.place limit fleet_log.page_size(filter);
 end $$;
 comment on function fleet.list_recovery is
-    'Missions that stand still, and from which checkpoint each would go on: project, idle_seconds. Example: select * from fleet.list_recovery(''{"project":"demo"}'')';
+    'Missions that stand still, and from which checkpoint each would go on: project, idle_seconds, limit, after. Example: select * from fleet.list_recovery(''{"project":"demo"}'')';
