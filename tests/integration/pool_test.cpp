@@ -6,6 +6,7 @@
 #include "support/run.hpp"
 
 #include <csignal>
+#include <memory>
 #include <thread>
 
 using namespace fleet;
@@ -22,7 +23,7 @@ constexpr pg::Statement slow{"slow", "select pg_sleep($1::float)"};
 constexpr pg::Statement echo{"echo", "select $1::text, $2::text"};
 constexpr pg::Statement nothing_there{"nothing_there", "select * from fleet.no_such_table"};
 constexpr pg::Statement refuse{"refuse", "select * from fleet.check_position('nonsense')"};
-constexpr pg::Statement raise{"raise", "select * from fleet_log.events"};
+constexpr pg::Statement read_table{"read_table", "select * from fleet_log.events"};
 constexpr pg::Statement own_role{"own_role", "select set_config('role', 'none', false)"};
 constexpr pg::Statement die{"die", "select pg_terminate_backend(pg_backend_pid())"};
 
@@ -111,7 +112,7 @@ TEST_CASE("what the database refuses comes back as the catalogue's error", "[int
     CHECK(outcome.error().field == "/position");
     auto missing = [](pg::Session& session) { return session.rows(nothing_there).size(); };
     CHECK(code_of(house.run_job(missing)) == "schema_older");
-    auto forbidden = [](pg::Session& session) { return session.rows(raise).size(); };
+    auto forbidden = [](pg::Session& session) { return session.rows(read_table).size(); };
     CHECK(code_of(house.run_job(forbidden)) == "forbidden");
 }
 
@@ -259,11 +260,12 @@ TEST_CASE("a thread whose server froze is free again soon after the job's limit"
     auto const frozen = static_cast<pid_t>(must(house.run_job(one_pid())));
     // The kernel goes on to acknowledge for a stopped process: no keep-alive finds it out.
     REQUIRE(::kill(frozen, SIGSTOP) == 0);
+    auto const thaw = [](pid_t const* pid) { ::kill(*pid, SIGCONT); };
+    std::unique_ptr<pid_t const, decltype(thaw)> const thawed_at_the_end{&frozen, thaw};
     auto hangs = [](pg::Session& session) { return session.rows(slow, "0").size(); };
     auto const outcome = test::run(house.loop, house.pool->attempt(hangs, Millis(600)));
     REQUIRE(outcome.has_error());
     CHECK(outcome.error().kind == pg::FailureKind::in_doubt);
     auto const after = must(house.run_job(one_pid(), Millis(2'000)));
     CHECK(after != frozen);
-    ::kill(frozen, SIGCONT);
 }
