@@ -75,11 +75,16 @@ asio::awaitable<Result<void>> Podman::make_container(EnginePtr engine, Container
             : found.container->is_running ? "its settings have changed: making the container anew"
                                           : fmt::format("making container {} anew", plan.name));
         if (found.container->is_running) {
+            // What cannot be stopped in order is removed by force below.
             auto stopped = co_await engine->stop(plan.name, options_.stop_limit);
-            if (!stopped) co_return podman_error(stopped.error(), about);
+            static_cast<void>(stopped);
         }
         auto removed = co_await engine->remove(plan.name);
-        if (!removed) co_return podman_error(removed.error(), about);
+        if (!removed) {
+            // Podman waits in vain for the exit status of a container whose monitor was killed; then it knows.
+            auto again = co_await engine->remove(plan.name);
+            if (!again) co_return podman_error(again.error(), about);
+        }
     }
     auto places = co_await make_data_places(engine, plan, found);
     if (!places) co_return podman_error(places.error(), about);

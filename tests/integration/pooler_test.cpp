@@ -104,7 +104,9 @@ TEST_CASE(
     CHECK(database.connect().number("select count(*) from fleet.events") == 0);
 
     // Its backends belong to all its clients: no lock and no role may have stayed in them.
-    CHECK(database.connect().number("select count(*) from pg_locks where locktype = 'advisory'") == 0);
+    CHECK(database.connect().number("select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+                                    " where l.locktype = 'advisory' and d.datname = current_database()") ==
+          0);
     CHECK(Postgres(pooler.dsn()).text("select current_user") == "fleet");
 
     asio::io_context loop;

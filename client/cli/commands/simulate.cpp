@@ -146,7 +146,8 @@ void add_simulate(Menu& menu) {
         ->check(CLI::Range(0, 3'600))
         ->type_name("SECONDS")
         ->capture_default_str();
-    app.add_option("--go-on", flags->go_on, "Finish a run of the same seed and size that broke off: its project")
+    app.add_option("--go-on", flags->go_on,
+                   "Finish a run of the same seed and size that broke off: its project")
         ->type_name("PROJECT");
     app.add_option("--limit", flags->limit, "When to give up")->type_name("TIME")->capture_default_str();
 }

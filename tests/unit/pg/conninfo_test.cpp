@@ -38,7 +38,8 @@ TEST_CASE("several hosts stay several, and a quote in a password is carried over
 TEST_CASE("of several servers the one that can be written is asked for, unless the DSN says otherwise",
           "[pg][conninfo]") {
     CHECK(has(conninfo("host=a,b", SessionSettings{}), "target_session_attrs='read-write'"));
-    CHECK(has(conninfo("host=a,b target_session_attrs=any", SessionSettings{}), "target_session_attrs='any'"));
+    CHECK(has(conninfo("host=a,b target_session_attrs=any", SessionSettings{}),
+              "target_session_attrs='any'"));
     CHECK_FALSE(has(conninfo("host=a", SessionSettings{}), "read-write"));
 }
 
