@@ -1,6 +1,8 @@
 # The menu. Each target is one line that calls cmake, ctest or a script; nothing lives only here.
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
+# Tests wait more than they compute: two a core.
+TEST_JOBS ?= $(shell expr 2 \* $$(nproc))
 PREFIX ?= /usr/local
 SEEDS ?= 50
 HOSTS ?= 3
@@ -27,7 +29,7 @@ release: deps  ## Build what is installed, in build/release
 	@scripts/build.sh release
 
 test: build  ## Run every test
-	@ctest --test-dir build/dev --output-on-failure --no-tests=error -j $(JOBS) -LE long
+	@ctest --test-dir build/dev --output-on-failure --no-tests=error -j $(TEST_JOBS) -LE long
 
 test-long: build  ## Run the tests that take long, too
 	@FLEET_TEST_LONG=1 ctest --test-dir build/dev --output-on-failure --no-tests=error -j $(JOBS)

@@ -81,7 +81,7 @@ asio::awaitable<Result<void>> Podman::make_container(EnginePtr engine, Container
         }
         auto removed = co_await engine->remove(plan.name);
         if (!removed) {
-            // Podman waits in vain for the exit status of a container whose monitor was killed; then it knows.
+            // Podman waits in vain for the exit status of a container whose monitor was killed.
             auto again = co_await engine->remove(plan.name);
             if (!again) co_return podman_error(again.error(), about);
         }
