@@ -16,8 +16,9 @@ set lock_timeout = '2s' as $$
 declare
     works fleet_log.work[];
     done fleet_log.work[];
-    run fleet_log.work[] := '{}';      -- appends that stand together
-    crowd fleet_log.work[] := '{}';    -- claims and completions of orders that stand together
+    run fleet_log.work[] := '{}';   -- neighbours that are done together, of one kind
+    run_kind text;
+    kind text;
     w fleet_log.work;
     twin fleet_log.work;
     start bigint;
@@ -49,33 +50,19 @@ begin
     start := head;
     works := fleet_log.prepare(commands, clock, head);
     foreach w in array works loop
-        if cardinality(crowd) > 0 and (w.op not in ('claim_work', 'complete_work') or w.code is not null or w.replayed
-                                       or w.earlier is not null or w.project <> crowd[1].project) is not false then
-            crowd := fleet_log.work_together(crowd, head);
-            head := (select max(c.head) from unnest(crowd) c);
-            done := done || crowd;
-            crowd := '{}';
-        end if;
-        if w.op = 'append' and w.code is null and not w.replayed and w.earlier is null then
-            -- An expected version is compared with what stands in the table: it must be the first of its run.
-            if w.args ? 'expected_version' and cardinality(run) > 0 then
-                select array_agg(r order by r.ord) into run from fleet_log.append_run(run, head) r;
-                done := done || run;
-                head := run[cardinality(run)].head;
-                run := '{}';
-            end if;
-            run := run || w;
-            continue;
-        end if;
-        if cardinality(run) > 0 then
-            select array_agg(r order by r.ord) into run from fleet_log.append_run(run, head) r;
+        kind := case when w.code is not null or w.replayed or w.earlier is not null then null
+                     when w.op = 'append' then 'append'
+                     when w.op in ('claim_work', 'complete_work') then 'orders of ' || w.project end;
+        -- An expected version is compared with what stands in the table: it must be the first of its run.
+        if cardinality(run) > 0 and (kind is distinct from run_kind or kind = 'append' and w.args ? 'expected_version') then
+            run := fleet_log.perform_run(run, head);
             done := done || run;
-            head := run[cardinality(run)].head;
+            head := fleet_log.head_after(run);
             run := '{}';
         end if;
-        if w.op in ('claim_work', 'complete_work') and w.code is null and not w.replayed and w.earlier is null then
-            crowd := crowd || w;
-            open_project := null;
+        if kind is not null then
+            run := run || w;
+            run_kind := kind;
             continue;
         end if;
         w.head := head;
@@ -102,13 +89,9 @@ begin
         done := done || w;
     end loop;
     if cardinality(run) > 0 then
-        select array_agg(r order by r.ord) into run from fleet_log.append_run(run, head) r;
+        run := fleet_log.perform_run(run, head);
         done := done || run;
-        head := run[cardinality(run)].head;
-    elsif cardinality(crowd) > 0 then
-        crowd := fleet_log.work_together(crowd, head);
-        head := (select max(c.head) from unnest(crowd) c);
-        done := done || crowd;
+        head := fleet_log.head_after(run);
     end if;
     if head > start then
         -- Who asked to be told of what is told at once: of all that this batch wrote, appends included.
@@ -131,6 +114,27 @@ begin
 end $$;
 comment on function fleet.act is
     'The one entry: a row an element, in order; refusals are rows. Example: select * from fleet.act(''[{"op":"register_project","project":"demo","args":{"key":"demo"}}]'')';
+
+create function fleet_log.perform_run(run fleet_log.work[], head bigint)
+returns fleet_log.work[]
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    if run[1].op = 'append' then
+        return array(select r from fleet_log.append_run(run, head) r order by r.ord);
+    end if;
+    return fleet_log.work_together(run, head);
+end $$;
+comment on function fleet_log.perform_run is
+    'Carries out neighbours of one kind, in their order. Example, in fleet.act: run := fleet_log.perform_run(run, head)';
+
+create function fleet_log.head_after(run fleet_log.work[])
+returns bigint
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    return (select max(r.head) from unnest(run) r);
+end $$;
+comment on function fleet_log.head_after is
+    'Where the log stands after a run. Example, in fleet.act: head := fleet_log.head_after(run)';
 
 create function fleet_log.repeat(w fleet_log.work, twin fleet_log.work)
 returns fleet_log.work
