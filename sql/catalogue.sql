@@ -7,6 +7,7 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('checkpoint_deleted', 'checkpoint', 'checkpoint', 'delete_checkpoint', false, 1, 'Its texts are gone; the event of its making stays.'),
     ('fleet_recovered', 'checkpoint', 'checkpoint', 'restore_checkpoint', false, 1, 'A mission or a sortie goes on: who was gone let go of what it had, who is there has its work and its files again.'),
     ('context_compacted', 'context', 'context', 'create_checkpoint', false, 1, 'A pilot''s context window was emptied; what it knew is in the checkpoint that caused this.'),
+    ('context_injected', 'context', 'context', 'note_session', false, 1, 'Something of the fleet was put into a pilot''s context by a hook: never the text, only what kind and how much.'),
     ('fleet_halted', 'halt', 'halt', 'halt', false, 1, 'Nobody in the scope claims, starts or reserves anything from here on; what is at work may end.'),
     ('fleet_resumed', 'halt', 'halt', 'lift_halt', false, 1, 'The scope is not halted any more.'),
     ('notification_rule_set', 'notification_rule', 'notification_rule', 'set_notification_rule', false, 1, 'A rule says who is told of which events. It replaces an earlier one of its name.'),
@@ -70,7 +71,6 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('work_order_cancelled', 'work_order', 'work_order', 'cancel_work', false, 1, 'Nobody does the order any more: it was called off, or something it depends on will never be completed.'),
     ('pilot_spawned', 'run', 'run', null, false, 1, 'Comes with a later release.'),
     ('pilot_terminated', 'run', 'run', null, false, 1, 'Comes with a later release.'),
-    ('context_injected', 'checkpoint', 'checkpoint', null, false, 1, 'Comes with a later release.'),
     ('decomposition_generated', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('coordinator_decision', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('coordinator_violation', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
@@ -605,6 +605,15 @@ begin
                 and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63 and (data ->> 'pilot') ~ '^[a-z][a-z0-9-]{0,62}$')
                 and ((data -> 'size_before') is null or (case jsonb_typeof(data -> 'size_before') when 'number' then scale((data -> 'size_before')::numeric) = 0 and (data -> 'size_before')::numeric between 0 and 9007199254740991 else false end))
                 and ((data -> 'size_after') is null or (case jsonb_typeof(data -> 'size_after') when 'number' then scale((data -> 'size_after')::numeric) = 0 and (data -> 'size_after')::numeric between 0 and 9007199254740991 else false end))
+        when 'context_injected 1' then
+                data ?& '{pilot,kind,bytes}'::text[] and data - '{pilot,kind,bytes,client,session_id,hook,messages}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63 and (data ->> 'pilot') ~ '^[a-z][a-z0-9-]{0,62}$')
+                and ((data ->> 'kind') in ('briefing', 'mail', 'promises', 'refusal', 'recap'))
+                and (case jsonb_typeof(data -> 'bytes') when 'number' then scale((data -> 'bytes')::numeric) = 0 and (data -> 'bytes')::numeric between 0 and 2147483647 else false end)
+                and ((data -> 'client') is null or (jsonb_typeof(data -> 'client') = 'string' and length(data ->> 'client') between 1 and 40))
+                and ((data -> 'session_id') is null or (jsonb_typeof(data -> 'session_id') = 'string' and length(data ->> 'session_id') between 1 and 200))
+                and ((data -> 'hook') is null or (jsonb_typeof(data -> 'hook') = 'string' and length(data ->> 'hook') between 1 and 60))
+                and ((data -> 'messages') is null or (jsonb_typeof(data -> 'messages') = 'array' and jsonb_array_length(data -> 'messages') between 0 and 50 and ((data -> 'messages') @? 'strict $[*] ? (@.type() != "string" || @ == "" || @ like_regex "^.{101}" flag "s")') is not true))
         end;
 end $$;
 comment on function fleet_log.sound_context is
@@ -902,7 +911,7 @@ begin
             then fleet_log.sound_squawk(known, data)
         when type in ('checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered')
             then fleet_log.sound_checkpoint(known, data)
-        when type in ('context_compacted')
+        when type in ('context_compacted', 'context_injected')
             then fleet_log.sound_context(known, data)
         when type in ('fleet_halted', 'fleet_resumed')
             then fleet_log.sound_halt(known, data)
@@ -1006,6 +1015,8 @@ begin
             '[{"name": "checkpoint_id", "type": "string", "min": 1, "max": 100}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sorties", "type": "strings", "min": 0, "max": 100000, "item_max": 100}, {"name": "released", "type": "strings", "min": 0, "max": 100000, "item_max": 100}, {"name": "reservations", "type": "strings", "min": 0, "max": 100000, "item_max": 100}, {"name": "messages", "type": "integer", "min": 0, "max": 2147483647}, {"name": "pilots_dropped", "type": "strings", "min": 0, "max": 100000, "item_max": 63}, {"name": "duration_ms", "type": "integer", "min": 0, "max": 9007199254740991}]'
         when 'context_compacted 1' then
             '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "size_before", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "size_after", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}]'
+        when 'context_injected 1' then
+            '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["briefing", "mail", "promises", "refusal", "recap"]}, {"name": "bytes", "type": "integer", "min": 0, "max": 2147483647}, {"name": "client", "type": "string", "optional": true, "min": 1, "max": 40}, {"name": "session_id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "hook", "type": "string", "optional": true, "min": 1, "max": 60}, {"name": "messages", "type": "strings", "optional": true, "min": 0, "max": 50, "item_max": 100}]'
         when 'fleet_halted 1' then
             '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "min": 1, "max": 2000}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["fleet", "project", "mission", "pilot"]}, {"name": "project", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}]}]'
         when 'fleet_resumed 1' then
@@ -1066,7 +1077,7 @@ begin
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_requeued', 'message_bounced', 'thread_created', 'checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered', 'context_compacted', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'ruling_recorded', 'ruling_revoked', 'usage_recorded') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_requeued', 'message_bounced', 'thread_created', 'checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered', 'context_compacted', 'context_injected', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'ruling_recorded', 'ruling_revoked', 'usage_recorded') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;

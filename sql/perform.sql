@@ -99,6 +99,10 @@ begin
         when 'prune_checkpoints' then return fleet_log.do_prune_checkpoints(w);
         when 'record_ruling' then return fleet_log.do_record_ruling(w);
         when 'revoke_ruling' then return fleet_log.do_revoke_ruling(w);
+        when 'open_session' then return fleet_log.do_open_session(w);
+        when 'edit_files' then return fleet_log.do_edit_files(w);
+        when 'note_session' then return fleet_log.do_note_session(w);
+        when 'close_session' then return fleet_log.do_close_session(w);
         else return fleet_log.refuse(w, 'internal', '/op', 'the operation ' || w.op || ' has no function');
     end case;
 end $$;

@@ -65,6 +65,7 @@ void add_commands(Menu& menu) {
     add_checkpoints(menu);
     add_resume(menu);
     add_rulings(menu);
+    add_sessions(menu);
     add_history(menu);
     add_replay(menu);
     add_db(menu);

@@ -71,6 +71,7 @@ void add_prime(Menu& menu);
 void add_checkpoints(Menu& menu);
 void add_resume(Menu& menu);
 void add_rulings(Menu& menu);
+void add_sessions(Menu& menu);
 void add_history(Menu& menu);
 void add_replay(Menu& menu);
 void add_simulate(Menu& menu);

@@ -1,0 +1,58 @@
+-- Sessions of agent programs: opened, gone on with, cleared, closed; what their pilots hold goes with them.
+begin;
+set search_path = tap, public;
+select plan(40);
+select scene();
+create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
+    select tap.ask(op, jsonb_build_object('client', 'claude-code', 'session_id', session) || args) $$;
+create function pg_temp.said(name text) returns text language sql as $$ select (tap.answer(1)).result ->> name $$;
+create function pg_temp.pilot(name text) returns text language sql as $$
+    select state from fleet_state.pilots where project = 'demo' and callsign = name $$;
+
+select is(run(pg_temp.s('open_session', 's-1', '{"cwd": "/w", "model": "opus", "source": "startup"}')), 'ok', 'a session opens');
+select is(pg_temp.said('outcome'), 'registered', 'its pilot is new');
+create temp table one as select pg_temp.said('callsign') as name;
+select matches(name, '^[a-z]+-\d+$', 'with a callsign that was drawn') from one;
+select is((select program || ' ' || model from fleet_state.pilots, one where callsign = name), 'claude-code opus', 'of this program and model');
+select is((answer(1)).result #>> '{session,status}', 'open', 'it is open');
+select is(run(pg_temp.s('open_session', 's-1', '{"cwd": "/w", "model": "opus"}')), 'ok', 'asked again');
+select is(pg_temp.said('outcome') || ' ' || pg_temp.said('callsign'), 'again ' || name, 'it is the same pilot') from one;
+select is((answer(1)).seq, null, 'and nothing was written to the log');
+select is(run(pg_temp.s('open_session', 's-2', '{"cwd": "/w"}')), 'ok', 'a second session in the same directory');
+select isnt(pg_temp.said('callsign'), name, 'is another pilot') from one;
+select is(run(pg_temp.s('open_session', 's-3', '{"callsign": "viper-1"}')), 'ok', 'a session that names its pilot');
+select is(pg_temp.said('outcome') || ' ' || pg_temp.said('callsign'), 'resumed viper-1', 'is that pilot');
+select is((answer(1)).result #>> '{session,is_own}', 'false', 'which is not its own');
+select is((select program from fleet_state.pilots where callsign = 'viper-1'), 'codex', 'and stays what it was');
+select is(run(pg_temp.s('open_session', 's-3', '{"callsign": "viper-1", "model": "m2"}')), 'ok', 'with another model');
+select is((select model from fleet_state.pilots where callsign = 'viper-1'), 'm2', 'it is known by that');
+select is(run(pg_temp.s('open_session', 's-4', '{"callsign": "Not One"}')), 'invalid_field', 'a callsign has a form');
+select is(run(pg_temp.s('open_session', 's-4', '{"callsign": "system"}')), 'invalid_field', 'and some are taken by the fleet');
+select is(run(tap.ask('open_session', '{"client": "codex", "session_id": "x"}', '{"project": "nowhere"}')), 'not_found', 'a project must be there');
+
+select is(run(pg_temp.s('edit_files', 's-1', '{"paths": ["src/a.c"]}')), 'ok', 'it edits a file');
+select is(run(pg_temp.s('close_session', 's-1', '{"reason": "clear"}')), 'ok', 'it is cleared');
+select is(pg_temp.said('outcome'), 'cleared', 'which keeps');
+select is(pg_temp.pilot(name) || ' ' || array_to_string(held(), ','), 'active ' || name || ' src/a.c', 'pilot and files') from one;
+select is(run(pg_temp.s('open_session', 's-1b', '{"cwd": "/w", "source": "clear"}')), 'ok', 'the session that follows');
+select is(pg_temp.said('callsign'), name, 'goes on as the same pilot') from one;
+select is(run(pg_temp.s('open_session', 's-1c', '{"cwd": "/w", "source": "clear"}')), 'ok', 'another one that says so');
+select isnt(pg_temp.said('callsign'), name, 'does not take a pilot that is at work') from one;
+
+select is(run(pg_temp.s('close_session', 's-1b', '{"reason": "logout"}')), 'ok', 'it ends');
+select is(pg_temp.said('outcome'), 'deregistered', 'and its pilot with it');
+select is(pg_temp.pilot(name) || ' ' || array_to_string(held(), ','), 'deregistered ', 'the files are free') from one;
+select is(run(pg_temp.s('close_session', 's-1b')), 'ok', 'ending it twice');
+select is(pg_temp.said('outcome'), 'closed_before', 'changes nothing');
+select is(run(pg_temp.s('edit_files', 's-1b', '{"paths": ["a"]}')), 'not_found', 'a session that ended asks in vain');
+select is(run(pg_temp.s('close_session', 'never')), 'not_found', 'so does one that never was');
+select is(run(pg_temp.s('open_session', 's-1b', '{"source": "resume"}')), 'ok', 'it is resumed');
+select is(pg_temp.said('callsign') || ' ' || pg_temp.pilot(name), name || ' active', 'as the pilot that it was') from one;
+
+select must('demo', 'reserve', 'viper-1', '{"patterns": ["x/**"]}');
+select is(run(pg_temp.s('close_session', 's-3')), 'ok', 'a session ends whose pilot was named by a person');
+select is(pg_temp.said('outcome') || ' ' || pg_temp.pilot('viper-1') || ' ' || array_to_string(held(), ','), 'idle idle ', 'the pilot stays, its files are free');
+select is((select array_agg(item::jsonb ->> 'session_id' order by cursor_key) from fleet.list_sessions('{"project": "demo"}')), '{s-1b,s-1c,s-2}', 'lists show what is open');
+select is((select count(*)::int from fleet.verify_projections()), 0, 'a replay comes to the same');
+select * from finish();
+rollback;
