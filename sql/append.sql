@@ -33,7 +33,7 @@ begin
             bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_type',
                 'message', 'streams of the catalogue are written by their commands only',
                 'hint', 'leave stream_type out, and name the entity in correlation_id');
-        elsif (e ->> 'stream_id') ~ '^((prj|plt|run|msn|srt|wo|msg|thr|rsv|chk|evt|to|host|tok)_|(halt|rule):)' then
+        elsif (e ->> 'stream_id') ~ '^((prj|plt|run|msn|srt|wo|msg|thr|rsv|chk|evt|to|host|tok)_|(halt|rule|budget|price):)' then
             bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_id',
                 'message', 'this is the stream of an entity', 'hint', 'name the entity in correlation_id');
         elsif pg_column_size(e -> 'data') > 8192 and octet_length((e -> 'data')::text) > 65536 then
@@ -49,6 +49,9 @@ begin
     elsif coalesce(e ->> 'stream_type', type.stream_type) <> type.stream_type then
         bad := jsonb_build_object('code', 'invalid_field', 'field', at || '/stream_type',
             'message', name || ' belongs to streams of type ' || type.stream_type);
+    elsif (e ->> 'stream_id') ~ '^(budget|price):' then
+        bad := jsonb_build_object('code', 'forbidden', 'field', at || '/stream_id',
+            'message', 'this is the stream of an entity', 'hint', 'leave stream_id out');
     elsif version <> type.schema_version then
         bad := jsonb_build_object('code', 'invalid_field', 'field', at || '/schema_version',
             'message', name || ' is written in version ' || type.schema_version);

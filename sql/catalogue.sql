@@ -62,7 +62,13 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('message_requeued', 'squawk', 'message', 'restore_checkpoint', false, 1, 'A squawk that had come back is unread again: its recipient, who was gone, is there.'),
     ('message_bounced', 'squawk', 'message', 'send_message', false, 1, 'A recipient does not get a squawk, or loses it unread: nobody has that callsign, the pilot is deregistered, or it is stale and the sender did not want to wait.'),
     ('thread_created', 'squawk', 'thread', 'send_message', false, 1, 'A conversation begins, with its first message.'),
-    ('usage_recorded', 'usage', 'usage', null, true, 1, 'What a pilot''s model used. Anyone may append it.'),
+    ('usage_recorded', 'usage', 'usage', null, true, 2, 'What a call of a pilot''s model used. Anyone may append it; record_usage also finds the sortie, prices the call and takes a call that is reported twice as one.'),
+    ('budget_set', 'usage', 'usage', 'set_budget', false, 1, 'How much a scope may use. It replaces an earlier one of the same scope and period; what was used already counts.'),
+    ('budget_removed', 'usage', 'usage', 'remove_budget', false, 1, 'The scope may use what it wants again.'),
+    ('budget_warned', 'usage', 'usage', 'record_usage', false, 1, 'So much of a budget is used that its warning is due. Once a period.'),
+    ('budget_stopped', 'usage', 'usage', 'record_usage', false, 1, 'A budget is used up: nobody in its scope claims, starts or edits anything. Once a period.'),
+    ('price_set', 'usage', 'usage', 'set_price', false, 1, 'What a model costs from a day on. It comes before the prices that the program ships.'),
+    ('price_removed', 'usage', 'usage', 'remove_price', false, 1, 'The price of that day does not hold; what was priced keeps its cost.'),
     ('work_order_created', 'work_order', 'work_order', 'enqueue', false, 1, 'An order stands in the queue.'),
     ('work_order_claimed', 'work_order', 'work_order', 'claim_work', false, 1, 'A claimer has the order. The seq of this event is the token of its lease.'),
     ('work_order_completed', 'work_order', 'work_order', 'complete_work', false, 1, 'The order is done; what depended on it may go on.'),
@@ -76,10 +82,7 @@ insert into fleet_log.event_types as t (type, family, stream_type, command, is_o
     ('coordinator_violation', 'coordination', 'coordination', null, false, 1, 'Comes with a later release.'),
     ('tech_order_recorded', 'tech_order', 'tech_order', null, false, 1, 'Comes with a later release.'),
     ('tech_order_applied', 'tech_order', 'tech_order', null, false, 1, 'Comes with a later release.'),
-    ('tech_order_outcome', 'tech_order', 'tech_order', null, false, 1, 'Comes with a later release.'),
-    ('budget_set', 'usage', 'usage', null, false, 1, 'Comes with a later release.'),
-    ('budget_warned', 'usage', 'usage', null, false, 1, 'Comes with a later release.'),
-    ('budget_stopped', 'usage', 'usage', null, false, 1, 'Comes with a later release.')
+    ('tech_order_outcome', 'tech_order', 'tech_order', null, false, 1, 'Comes with a later release.')
 on conflict (type) do update
    set family = excluded.family, stream_type = excluded.stream_type, command = excluded.command,
        is_open = excluded.is_open, schema_version = excluded.schema_version, words = excluded.words
@@ -105,6 +108,7 @@ create view fleet_log.errors (code, sqlstate, http_status, exit_code, message, h
     ('checkpoint_damaged', 'FL432', 409, 5, 'the checkpoint is damaged', 'A copy in .fleet/local/checkpoints/ mends it: `fleet checkpoint restore` looks there by itself. Without one take the checkpoint before.'),
     ('nothing_ready', 'FL418', 409, 5, 'no work is ready for this pilot', 'Wait and ask again; `fleet ready --all` shows what waits, and why.'),
     ('halted', 'FL431', 409, 5, 'an operator has halted this', 'Finish or release what you have and wait; an operator lifts it with `fleet halt --lift` and the scope.'),
+    ('budget_stopped', 'FL433', 409, 5, 'the budget for this is used up', 'Write down where you are and stop; an operator raises it with `fleet budget set`. A budget by day begins anew at midnight UTC.'),
     ('callsign_taken', 'FL412', 409, 5, 'a live pilot has that callsign', 'Choose another callsign, leave it out to get a free one, or resume with --resume if it is you.'),
     ('deadlock', 'FL413', 409, 5, 'waiting would never end: the pilots wait for each other', 'Release something you hold, then try again.'),
     ('wait_ended', 'FL414', 409, 5, 'the wait ended without the files', 'Try again with a longer wait, or talk to the holder.'),
@@ -876,6 +880,84 @@ begin
                 and ((data -> 'run_id') is null or (jsonb_typeof(data -> 'run_id') = 'string' and length(data ->> 'run_id') between 1 and 100))
                 and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 100))
                 and ((data -> 'cost_micros') is null or (case jsonb_typeof(data -> 'cost_micros') when 'number' then scale((data -> 'cost_micros')::numeric) = 0 and (data -> 'cost_micros')::numeric between 0 and 9007199254740991 else false end))
+        when 'usage_recorded 2' then
+                data ?& '{pilot,model,input_tokens,output_tokens,source}'::text[] and data - '{pilot,run_id,sortie_id,mission_id,model,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,cost_micros,cost_from,call_id,client,session_id,called_at,period_from,source}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'pilot') = 'string' and length(data ->> 'pilot') between 1 and 63 and (data ->> 'pilot') ~ '^[a-z][a-z0-9-]{0,62}$')
+                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
+                and (case jsonb_typeof(data -> 'input_tokens') when 'number' then scale((data -> 'input_tokens')::numeric) = 0 and (data -> 'input_tokens')::numeric between 0 and 9007199254740991 else false end)
+                and (case jsonb_typeof(data -> 'output_tokens') when 'number' then scale((data -> 'output_tokens')::numeric) = 0 and (data -> 'output_tokens')::numeric between 0 and 9007199254740991 else false end)
+                and (jsonb_typeof(data -> 'source') = 'string' and length(data ->> 'source') between 1 and 100)
+                and ((data -> 'run_id') is null or (jsonb_typeof(data -> 'run_id') = 'string' and length(data ->> 'run_id') between 1 and 100))
+                and ((data -> 'sortie_id') is null or (jsonb_typeof(data -> 'sortie_id') = 'string' and length(data ->> 'sortie_id') between 1 and 100))
+                and ((data -> 'mission_id') is null or (jsonb_typeof(data -> 'mission_id') = 'string' and length(data ->> 'mission_id') between 1 and 100))
+                and ((data -> 'cache_read_tokens') is null or (case jsonb_typeof(data -> 'cache_read_tokens') when 'number' then scale((data -> 'cache_read_tokens')::numeric) = 0 and (data -> 'cache_read_tokens')::numeric between 0 and 9007199254740991 else false end))
+                and ((data -> 'cache_write_tokens') is null or (case jsonb_typeof(data -> 'cache_write_tokens') when 'number' then scale((data -> 'cache_write_tokens')::numeric) = 0 and (data -> 'cache_write_tokens')::numeric between 0 and 9007199254740991 else false end))
+                and ((data -> 'cost_micros') is null or (case jsonb_typeof(data -> 'cost_micros') when 'number' then scale((data -> 'cost_micros')::numeric) = 0 and (data -> 'cost_micros')::numeric between 0 and 9007199254740991 else false end))
+                and ((data -> 'cost_from') is null or ((data ->> 'cost_from') in ('client', 'price')))
+                and ((data -> 'call_id') is null or (jsonb_typeof(data -> 'call_id') = 'string' and length(data ->> 'call_id') between 1 and 200))
+                and ((data -> 'client') is null or (jsonb_typeof(data -> 'client') = 'string' and length(data ->> 'client') between 1 and 100))
+                and ((data -> 'session_id') is null or (jsonb_typeof(data -> 'session_id') = 'string' and length(data ->> 'session_id') between 1 and 200))
+                and ((data -> 'called_at') is null or ((data ->> 'called_at') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
+                and ((data -> 'period_from') is null or ((data ->> 'period_from') ~ '^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$'))
+        when 'budget_set 1' then
+                data ?& '{by,scope,warn_percent}'::text[] and data - '{by,scope,limit_tokens,limit_micros,warn_percent,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind,project,period}'::text[] and (data -> 'scope') - '{kind,project,id,period}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('project', 'mission', 'pilot'))
+                and (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200)
+                and (((data -> 'scope') ->> 'period') in ('day', 'total'))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
+                and (case jsonb_typeof(data -> 'warn_percent') when 'number' then scale((data -> 'warn_percent')::numeric) = 0 and (data -> 'warn_percent')::numeric between 1 and 100 else false end)
+                and ((data -> 'limit_tokens') is null or (case jsonb_typeof(data -> 'limit_tokens') when 'number' then scale((data -> 'limit_tokens')::numeric) = 0 and (data -> 'limit_tokens')::numeric between 1 and 9007199254740991 else false end))
+                and ((data -> 'limit_micros') is null or (case jsonb_typeof(data -> 'limit_micros') when 'number' then scale((data -> 'limit_micros')::numeric) = 0 and (data -> 'limit_micros')::numeric between 1 and 9007199254740991 else false end))
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        when 'budget_removed 1' then
+                data ?& '{by,scope}'::text[] and data - '{by,scope,reason}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind,project,period}'::text[] and (data -> 'scope') - '{kind,project,id,period}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('project', 'mission', 'pilot'))
+                and (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200)
+                and (((data -> 'scope') ->> 'period') in ('day', 'total'))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
+                and ((data -> 'reason') is null or (jsonb_typeof(data -> 'reason') = 'string' and length(data ->> 'reason') between 1 and 2000))
+        when 'budget_warned 1' then
+                data ?& '{scope,used_tokens,used_micros}'::text[] and data - '{scope,day,used_tokens,used_micros,limit_tokens,limit_micros}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind,project,period}'::text[] and (data -> 'scope') - '{kind,project,id,period}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('project', 'mission', 'pilot'))
+                and (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200)
+                and (((data -> 'scope') ->> 'period') in ('day', 'total'))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
+                and (case jsonb_typeof(data -> 'used_tokens') when 'number' then scale((data -> 'used_tokens')::numeric) = 0 and (data -> 'used_tokens')::numeric between 0 and 9007199254740991 else false end)
+                and (case jsonb_typeof(data -> 'used_micros') when 'number' then scale((data -> 'used_micros')::numeric) = 0 and (data -> 'used_micros')::numeric between 0 and 9007199254740991 else false end)
+                and ((data -> 'day') is null or (jsonb_typeof(data -> 'day') = 'string' and length(data ->> 'day') between 10 and 10))
+                and ((data -> 'limit_tokens') is null or (case jsonb_typeof(data -> 'limit_tokens') when 'number' then scale((data -> 'limit_tokens')::numeric) = 0 and (data -> 'limit_tokens')::numeric between 1 and 9007199254740991 else false end))
+                and ((data -> 'limit_micros') is null or (case jsonb_typeof(data -> 'limit_micros') when 'number' then scale((data -> 'limit_micros')::numeric) = 0 and (data -> 'limit_micros')::numeric between 1 and 9007199254740991 else false end))
+        when 'budget_stopped 1' then
+                data ?& '{scope,used_tokens,used_micros}'::text[] and data - '{scope,day,used_tokens,used_micros,limit_tokens,limit_micros}'::text[] = '{}'
+                and (case jsonb_typeof(data -> 'scope') = 'object' when true then (data -> 'scope') ?& '{kind,project,period}'::text[] and (data -> 'scope') - '{kind,project,id,period}'::text[] = '{}'
+                and (((data -> 'scope') ->> 'kind') in ('project', 'mission', 'pilot'))
+                and (jsonb_typeof((data -> 'scope') -> 'project') = 'string' and length((data -> 'scope') ->> 'project') between 1 and 200)
+                and (((data -> 'scope') ->> 'period') in ('day', 'total'))
+                and (((data -> 'scope') -> 'id') is null or (jsonb_typeof((data -> 'scope') -> 'id') = 'string' and length((data -> 'scope') ->> 'id') between 1 and 200)) else false end)
+                and (case jsonb_typeof(data -> 'used_tokens') when 'number' then scale((data -> 'used_tokens')::numeric) = 0 and (data -> 'used_tokens')::numeric between 0 and 9007199254740991 else false end)
+                and (case jsonb_typeof(data -> 'used_micros') when 'number' then scale((data -> 'used_micros')::numeric) = 0 and (data -> 'used_micros')::numeric between 0 and 9007199254740991 else false end)
+                and ((data -> 'day') is null or (jsonb_typeof(data -> 'day') = 'string' and length(data ->> 'day') between 10 and 10))
+                and ((data -> 'limit_tokens') is null or (case jsonb_typeof(data -> 'limit_tokens') when 'number' then scale((data -> 'limit_tokens')::numeric) = 0 and (data -> 'limit_tokens')::numeric between 1 and 9007199254740991 else false end))
+                and ((data -> 'limit_micros') is null or (case jsonb_typeof(data -> 'limit_micros') when 'number' then scale((data -> 'limit_micros')::numeric) = 0 and (data -> 'limit_micros')::numeric between 1 and 9007199254740991 else false end))
+        when 'price_set 1' then
+                data ?& '{by,model,valid_from,input_micros,output_micros}'::text[] and data - '{by,model,valid_from,input_micros,output_micros,cache_read_micros,cache_write_micros}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
+                and (jsonb_typeof(data -> 'valid_from') = 'string' and length(data ->> 'valid_from') between 10 and 10)
+                and (case jsonb_typeof(data -> 'input_micros') when 'number' then scale((data -> 'input_micros')::numeric) = 0 and (data -> 'input_micros')::numeric between 0 and 1000000000000 else false end)
+                and (case jsonb_typeof(data -> 'output_micros') when 'number' then scale((data -> 'output_micros')::numeric) = 0 and (data -> 'output_micros')::numeric between 0 and 1000000000000 else false end)
+                and ((data -> 'cache_read_micros') is null or (case jsonb_typeof(data -> 'cache_read_micros') when 'number' then scale((data -> 'cache_read_micros')::numeric) = 0 and (data -> 'cache_read_micros')::numeric between 0 and 1000000000000 else false end))
+                and ((data -> 'cache_write_micros') is null or (case jsonb_typeof(data -> 'cache_write_micros') when 'number' then scale((data -> 'cache_write_micros')::numeric) = 0 and (data -> 'cache_write_micros')::numeric between 0 and 1000000000000 else false end))
+        when 'price_removed 1' then
+                data ?& '{by,model,valid_from}'::text[] and data - '{by,model,valid_from}'::text[] = '{}'
+                and (jsonb_typeof(data -> 'by') = 'string' and length(data ->> 'by') between 1 and 200)
+                and (jsonb_typeof(data -> 'model') = 'string' and length(data ->> 'model') between 1 and 100)
+                and (jsonb_typeof(data -> 'valid_from') = 'string' and length(data ->> 'valid_from') between 10 and 10)
         end;
 end $$;
 comment on function fleet_log.sound_usage is
@@ -929,7 +1011,7 @@ begin
             then fleet_log.sound_redaction(known, data)
         when type in ('ruling_recorded', 'ruling_revoked')
             then fleet_log.sound_ruling(known, data)
-        when type in ('usage_recorded')
+        when type in ('usage_recorded', 'budget_set', 'budget_removed', 'budget_warned', 'budget_stopped', 'price_set', 'price_removed')
             then fleet_log.sound_usage(known, data)
         end) is true then
         return null;
@@ -1071,13 +1153,27 @@ begin
             '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
         when 'usage_recorded 1' then
             '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "run_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "input_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "output_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "cost_micros", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "source", "type": "string", "min": 1, "max": 100}]'
+        when 'usage_recorded 2' then
+            '[{"name": "pilot", "type": "string", "min": 1, "max": 63, "pattern": "^[a-z][a-z0-9-]{0,62}$"}, {"name": "run_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "sortie_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "mission_id", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "input_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "output_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "cache_read_tokens", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "cache_write_tokens", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "cost_micros", "type": "integer", "optional": true, "min": 0, "max": 9007199254740991}, {"name": "cost_from", "type": "string", "optional": true, "min": 1, "max": 20, "enum": ["client", "price"]}, {"name": "call_id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "client", "type": "string", "optional": true, "min": 1, "max": 100}, {"name": "session_id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "called_at", "type": "timestamp", "optional": true}, {"name": "period_from", "type": "timestamp", "optional": true}, {"name": "source", "type": "string", "min": 1, "max": 100}]'
+        when 'budget_set 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["project", "mission", "pilot"]}, {"name": "project", "type": "string", "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "period", "type": "string", "min": 1, "max": 20, "enum": ["day", "total"]}]}, {"name": "limit_tokens", "type": "integer", "optional": true, "min": 1, "max": 9007199254740991}, {"name": "limit_micros", "type": "integer", "optional": true, "min": 1, "max": 9007199254740991}, {"name": "warn_percent", "type": "integer", "min": 1, "max": 100}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
+        when 'budget_removed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["project", "mission", "pilot"]}, {"name": "project", "type": "string", "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "period", "type": "string", "min": 1, "max": 20, "enum": ["day", "total"]}]}, {"name": "reason", "type": "text", "optional": true, "min": 1, "max": 2000}]'
+        when 'budget_warned 1' then
+            '[{"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["project", "mission", "pilot"]}, {"name": "project", "type": "string", "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "period", "type": "string", "min": 1, "max": 20, "enum": ["day", "total"]}]}, {"name": "day", "type": "string", "optional": true, "min": 10, "max": 10}, {"name": "used_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "used_micros", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "limit_tokens", "type": "integer", "optional": true, "min": 1, "max": 9007199254740991}, {"name": "limit_micros", "type": "integer", "optional": true, "min": 1, "max": 9007199254740991}]'
+        when 'budget_stopped 1' then
+            '[{"name": "scope", "type": "object", "fields": [{"name": "kind", "type": "string", "min": 1, "max": 20, "enum": ["project", "mission", "pilot"]}, {"name": "project", "type": "string", "min": 1, "max": 200}, {"name": "id", "type": "string", "optional": true, "min": 1, "max": 200}, {"name": "period", "type": "string", "min": 1, "max": 20, "enum": ["day", "total"]}]}, {"name": "day", "type": "string", "optional": true, "min": 10, "max": 10}, {"name": "used_tokens", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "used_micros", "type": "integer", "min": 0, "max": 9007199254740991}, {"name": "limit_tokens", "type": "integer", "optional": true, "min": 1, "max": 9007199254740991}, {"name": "limit_micros", "type": "integer", "optional": true, "min": 1, "max": 9007199254740991}]'
+        when 'price_set 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "valid_from", "type": "string", "min": 10, "max": 10}, {"name": "input_micros", "type": "integer", "min": 0, "max": 1000000000000}, {"name": "output_micros", "type": "integer", "min": 0, "max": 1000000000000}, {"name": "cache_read_micros", "type": "integer", "optional": true, "min": 0, "max": 1000000000000}, {"name": "cache_write_micros", "type": "integer", "optional": true, "min": 0, "max": 1000000000000}]'
+        when 'price_removed 1' then
+            '[{"name": "by", "type": "string", "min": 1, "max": 200}, {"name": "model", "type": "string", "min": 1, "max": 100}, {"name": "valid_from", "type": "string", "min": 10, "max": 10}]'
         end;
     if rules is not null then
         found := fleet_log.field_problem(rules, data, '/data');
         -- The two ways of asking must agree; a test tries them against each other.
         return coalesce(found, jsonb_build_object('code', 'internal', 'field', '/data', 'message', 'two checks differ'));
     end if;
-    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_requeued', 'message_bounced', 'thread_created', 'checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered', 'context_compacted', 'context_injected', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'ruling_recorded', 'ruling_revoked', 'usage_recorded') then
+    if type in ('file_reserved', 'file_reservation_extended', 'file_wait_started', 'file_wait_ended', 'file_released', 'file_reservation_forced', 'file_conflict', 'work_order_created', 'work_order_claimed', 'work_order_completed', 'work_order_failed', 'work_order_requeued', 'work_order_cancelled', 'sortie_created', 'sortie_updated', 'sortie_assigned', 'sortie_started', 'sortie_progress', 'sortie_blocked', 'sortie_unblocked', 'sortie_review_requested', 'review_completed', 'sortie_completed', 'sortie_failed', 'sortie_requeued', 'sortie_skipped', 'sortie_cancelled', 'sortie_scope_violated', 'message_sent', 'message_read', 'message_acked', 'message_updated', 'message_requeued', 'message_bounced', 'thread_created', 'checkpoint_created', 'checkpoint_restored', 'checkpoint_deleted', 'fleet_recovered', 'context_compacted', 'context_injected', 'fleet_halted', 'fleet_resumed', 'notification_rule_set', 'notification_rule_removed', 'host_joined', 'host_left', 'mission_created', 'mission_updated', 'mission_started', 'mission_progressed', 'mission_review_requested', 'mission_review_completed', 'mission_completed', 'mission_failed', 'mission_cancelled', 'pilot_registered', 'pilot_status_changed', 'pilot_capabilities_changed', 'pilot_stale', 'pilot_deregistered', 'project_registered', 'project_archived', 'body_redacted', 'ruling_recorded', 'ruling_revoked', 'usage_recorded', 'budget_set', 'budget_removed', 'budget_warned', 'budget_stopped', 'price_set', 'price_removed') then
         return jsonb_build_object('code', 'invalid_field', 'field', '/schema_version',
             'message', format('there is no version %s of %s', schema_version, type));
     end if;
@@ -1092,6 +1188,7 @@ returns jsonb
 language sql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
     select case
         when upcast.type = 'host_joined' and upcast.schema_version = 1 then (data || jsonb_build_object('pid', 0))
+        when upcast.type = 'usage_recorded' and upcast.schema_version = 1 then (data)
         else data end
 $$;
 comment on function fleet_log.upcast is

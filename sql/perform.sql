@@ -35,6 +35,14 @@ begin
             return w;
         end if;
     end if;
+    -- So does a budget that is used up.
+    if w.op in ('claim_sortie', 'start_sortie', 'claim_work')
+       and exists (select from fleet_state.budgets b where b.state = 'stopped') then
+        w := fleet_log.budget_problem(w);
+        if w.code is not null then
+            return w;
+        end if;
+    end if;
     -- Static calls keep their plans; a name that is not here has no row in fleet_log.commands either (a test compares).
     case w.op
         when 'reserve' then return fleet_log.do_reserve(w);
@@ -99,6 +107,11 @@ begin
         when 'prune_checkpoints' then return fleet_log.do_prune_checkpoints(w);
         when 'record_ruling' then return fleet_log.do_record_ruling(w);
         when 'revoke_ruling' then return fleet_log.do_revoke_ruling(w);
+        when 'record_usage' then return fleet_log.do_record_usage(w);
+        when 'set_budget' then return fleet_log.do_set_budget(w);
+        when 'remove_budget' then return fleet_log.do_remove_budget(w);
+        when 'set_price' then return fleet_log.do_set_price(w);
+        when 'remove_price' then return fleet_log.do_remove_price(w);
         when 'open_session' then return fleet_log.do_open_session(w);
         when 'edit_files' then return fleet_log.do_edit_files(w);
         when 'note_session' then return fleet_log.do_note_session(w);

@@ -76,6 +76,12 @@ language sql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
     when 'notification_rule_removed' then '{name}'
     when 'body_redacted' then '{event_id} by {by}: {reason}'
     when 'usage_recorded' then '{pilot}: {model}, {input_tokens} tokens in, {output_tokens} out'
+    when 'budget_set' then '{scope.kind}[ {scope.id}], {scope.period}:[ {limit_tokens} tokens][ {limit_micros} millionths][: {reason}]'
+    when 'budget_removed' then '{scope.kind}[ {scope.id}], {scope.period}[: {reason}]'
+    when 'budget_warned' then '{scope.kind}[ {scope.id}][, {day}]: {used_tokens}[ of {limit_tokens}] tokens used'
+    when 'budget_stopped' then '{scope.kind}[ {scope.id}][, {day}]: used up, {used_tokens}[ of {limit_tokens}] tokens'
+    when 'price_set' then '{model} from {valid_from}'
+    when 'price_removed' then '{model} from {valid_from}'
     end
 $$;
 comment on function fleet_log.line_of is

@@ -52,6 +52,8 @@ begin
     found := found || jsonb_build_object('reservations', w.result);
     w := fleet_log.sweep_mail(w);
     found := found || jsonb_build_object('mail', w.result);
+    w := fleet_log.sweep_budgets(w);
+    found := found || jsonb_build_object('budgets', w.result);
     w := fleet_log.sweep_checkpoints(w);
     found := found || jsonb_build_object('checkpoints_pruned', w.result);
     -- Last, so that it knows what this very round found.

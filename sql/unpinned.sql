@@ -28,7 +28,7 @@ declare
         'do_send_message', 'post_squawk', 'send_refusal', 'text_refusal', 'attachments_problem', 'squawk_recipients',
         'do_read_message', 'do_ack_message', 'find_message', 'message_id_of', 'thread_id_of', 'mailbox_of', 'mailbox_row',
         'mailbox_answer', 'mailbox_json', 'message_json', 'message_status', 'sender_json', 'keep_body', 'body_problem',
-        'fold_message', 'fold_thread', 'apply_sent', 'apply_sent_one', 'apply_marks', 'apply_mark_one', 'people'];
+        'budget_problem', 'closed_missions', 'budgeted_missions', 'fold_message', 'fold_thread', 'apply_sent', 'apply_sent_one', 'apply_marks', 'apply_mark_one', 'people'];
 begin
     for item in
         select p.oid::regprocedure as name from pg_proc p

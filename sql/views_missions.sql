@@ -4,13 +4,14 @@ create function fleet_log.halted_here(project text, mission text)
 returns text
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
-    return (select fleet_log.halt_words(h) || ' is halted: ' || h.reason from fleet_state.halts h
+    return coalesce((select fleet_log.halt_words(h) || ' is halted: ' || h.reason from fleet_state.halts h
              where h.halted and (h.scope_kind = 'fleet' or h.project = halted_here.project
                    and (h.scope_kind = 'project' or h.scope_kind = 'mission' and h.scope_id = halted_here.mission))
-             order by h.scope_kind = 'fleet' desc, h.scope_kind = 'project' desc limit 1);
+             order by h.scope_kind = 'fleet' desc, h.scope_kind = 'project' desc limit 1),
+        fleet_log.budget_here(halted_here.project, halted_here.mission, clock_timestamp()));
 end $$;
 comment on function fleet_log.halted_here is
-    'The halt that keeps sorties of a mission from being claimed, in words, or null. Example: select fleet_log.halted_here(''demo'', ''msn_01…'')';
+    'The halt or used-up budget that keeps sorties of a mission from being claimed, in words, or null. Example: select fleet_log.halted_here(''demo'', ''msn_01…'')';
 
 create view fleet_log.mission_items as
 select m.project, m.mission_id, m.state, m.priority, m.created_by, fleet_log.mission_json(m, clock_timestamp()) as item

@@ -93,24 +93,6 @@ comment on column fleet.bus.what is 'What is measured.';
 comment on column fleet.bus.value is 'The figure.';
 comment on column fleet.bus.unit is 'Its unit.';
 
-create view fleet.usage as
-select e.recorded_at::date as day, fleet_log.short_project(e.project) as project,
-       fleet_log.cut(e.data ->> 'pilot', 14) as pilot, fleet_log.cut(e.data ->> 'model', 20) as model, count(*) as records,
-       sum((e.data ->> 'input_tokens')::bigint) as input_tokens, sum((e.data ->> 'output_tokens')::bigint) as output_tokens,
-       round(sum((e.data ->> 'cost_micros')::bigint) / 1000000.0, 4) as cost
-  from fleet_log.events e
- where e.type = 'usage_recorded'
- group by 1, e.project, e.data ->> 'pilot', e.data ->> 'model'
- order by 1 desc, 2, 3, 4;
-comment on view fleet.usage is 'What models were given and gave back, a line a day, pilot and model. Example: select * from fleet.usage where day = current_date';
-comment on column fleet.usage.day is 'Day of the record, in the session''s time zone.';
-comment on column fleet.usage.pilot is 'Whose tokens.';
-comment on column fleet.usage.model is 'Of which model.';
-comment on column fleet.usage.records is 'How many records.';
-comment on column fleet.usage.input_tokens is 'Tokens given.';
-comment on column fleet.usage.output_tokens is 'Tokens that came back.';
-comment on column fleet.usage.cost is 'In units of the currency of the records; null if none says.';
-
 do $$
 declare
     item record;
@@ -119,7 +101,7 @@ begin
         select c.oid::regclass as name, a.attname, case a.attname when 'project' then 'End of the project''s key.'
                    when 'actor' then 'Who did it.' end as words
           from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname in ('project', 'actor')
-         where c.oid = any(array['fleet.log', 'fleet.timeline', 'fleet.stale', 'fleet.usage']::regclass[])
+         where c.oid = any(array['fleet.log', 'fleet.timeline', 'fleet.stale']::regclass[])
     loop
         execute format('comment on column %s.%I is %L', item.name, item.attname, item.words);
     end loop;

@@ -2,8 +2,8 @@
 """Turns the definitions of this folder into everything that follows from them.
 
 usage: generate.py --cpp OUTDIR        C++ for the build tree
-       generate.py --checked-in ROOT   sql/catalogue.sql, sql/commands_catalogue.sql and docs/reference/, which are kept
-                                      in the repository; the page of states is made from sql/transitions*.sql
+       generate.py --checked-in ROOT   sql/catalogue.sql, sql/commands_catalogue.sql, sql/usage/prices_catalogue.sql
+                                      and docs/reference/, which are kept in the repository; the page of states is made from sql/transitions*.sql
 A file whose content stays the same is not written, so that nothing is built again without need.
 """
 import pathlib
@@ -13,13 +13,17 @@ sys.dont_write_bytecode = True
 import catalogue
 import cpp_errors
 import cpp_events
+import cpp_mcp
 import cpp_operations
 import cpp_settings
+import mcp
+import mcp_pages
 import openapi
 import pages
 import record_pages
 import sql_catalogue
 import sql_commands
+import sql_prices
 import state_pages
 
 
@@ -36,6 +40,8 @@ def cpp_outputs():
         "fleet/settings.hpp": cpp_settings.header(settings),
         "settings.cpp": cpp_settings.body(settings),
         "openapi.cpp": openapi.body(operations, errors),
+        "fleet/mcp.hpp": cpp_mcp.header(),
+        "mcp.cpp": cpp_mcp.body(mcp.definition()),
     }
 
 
@@ -45,8 +51,10 @@ def checked_in_outputs():
     return {
         "sql/catalogue.sql": sql_catalogue.text(events, errors),
         "sql/commands_catalogue.sql": sql_commands.text(operations),
+        "sql/usage/prices_catalogue.sql": sql_prices.text(catalogue.load("prices")),
         "docs/reference/errors.md": pages.errors(errors),
         "docs/reference/events.md": pages.events(events),
+        "docs/reference/mcp.md": mcp_pages.text(mcp.definition()),
         "docs/reference/operations.md": pages.operations(operations, errors),
         "docs/reference/records.md": record_pages.text(),
         "docs/reference/settings.md": pages.settings(settings),

@@ -110,14 +110,12 @@ returns table (key text, item jsonb)
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     return query
-    select (e.data ->> 'pilot') || ' ' || (e.data ->> 'model'), jsonb_build_object('pilot', e.data -> 'pilot',
-               'model', e.data -> 'model', 'input_tokens', sum((e.data ->> 'input_tokens')::bigint),
-               'output_tokens', sum((e.data ->> 'output_tokens')::bigint),
-               'cost_micros', sum(coalesce((e.data ->> 'cost_micros')::bigint, 0)), 'records', count(*))
+    select u.pilot || ' ' || u.model, jsonb_build_object('pilot', u.pilot, 'model', u.model,
+               'input_tokens', sum(u.input_tokens + u.cache_read_tokens + u.cache_write_tokens),
+               'output_tokens', sum(u.output_tokens), 'cost_micros', sum(coalesce(u.cost_micros, 0)), 'records', count(*))
       from unnest(sorties) s
-     cross join lateral (select x.data from fleet_log.events x
-                          where x.type = 'usage_recorded' and x.data ->> 'sortie_id' = s offset 0) e
-     group by e.data -> 'pilot', e.data -> 'model', 1;
+     cross join lateral (select x.* from fleet_state.usage_calls x where x.sortie_id = s offset 0) u
+     group by u.pilot, u.model;
 end $$;
 comment on function fleet_log.snapshot_usage is
     'What the pilots of sorties used, by pilot and model, for a checkpoint. Example: select * from fleet_log.snapshot_usage(''{srt_01…}'')';

@@ -16,7 +16,7 @@ begin
                        when 'sortie' then 8 when 'work_order' then 16 when 'thread' then 32
                        when 'mission' then 64 when 'project' then 128 when 'host' then 256
                        when 'halt' then 512 when 'notification_rule' then 1024 when 'checkpoint' then 2048
-                       when 'ruling' then 4096 else 0 end),
+                       when 'ruling' then 4096 when 'usage' then 8192 else 0 end),
            min(case when starts_with(a.type, 'x.') then null
                     when fleet_log.event_problem(a.type, a.schema_version, a.data) is not null then a.seq end)
       into lo, hi, families, misfit
@@ -67,6 +67,9 @@ begin
     end if;
     if families & 4096 <> 0 then
         perform fleet_state.fold_ruling(lo, hi);
+    end if;
+    if families & 8192 <> 0 then
+        perform fleet_state.fold_usage(lo, hi);
     end if;
     return null;
 end $$;

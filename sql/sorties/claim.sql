@@ -156,7 +156,7 @@ begin
                 return fleet_log.mission_problem(w, null, 'mission_started');
             end if;
         end if;
-        halted := fleet_log.halted_missions(w.project);
+        halted := fleet_log.closed_missions(w.project, w.at);
         select * into s from fleet_state.sorties y
          where y.sortie_id = coalesce(fleet_log.best_ready(w, p, mission, halted),
                                       fleet_log.best_lapsed(w, p, mission, halted));

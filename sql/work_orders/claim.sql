@@ -170,9 +170,11 @@ begin
         kinds := array(select distinct jsonb_array_elements_text(w.args -> 'kinds'));
     end if;
     if exists (select from fleet_state.halts h
-                where h.halted and h.project = w.project and h.scope_kind = 'mission') then
+                where h.halted and h.project = w.project and h.scope_kind = 'mission')
+       or exists (select from fleet_state.budgets b
+                   where b.state = 'stopped' and b.project = w.project and b.scope_kind = 'mission') then
         -- No line moves on: what is passed over now stands before what is given.
-        return fleet_log.give_orders(w, fleet_log.next_orders_beside(fleet_log.halted_missions(w.project), w.project,
+        return fleet_log.give_orders(w, fleet_log.next_orders_beside(fleet_log.closed_missions(w.project, w.at), w.project,
                                                                      roles, kinds, most, w.at), lease);
     end if;
     ids := fleet_log.next_orders(w.project, roles, kinds, most, w.at);

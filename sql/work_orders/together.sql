@@ -141,7 +141,8 @@ declare
     w fleet_log.work;
     plain boolean := cardinality(asked) > 1
         and exists (select from fleet_state.projects p where p.project = asked[1].project and p.state = 'active')
-        and not exists (select from fleet_state.halts h where h.halted);
+        and not exists (select from fleet_state.halts h where h.halted)
+        and not exists (select from fleet_state.budgets b where b.state = 'stopped');
 begin
     -- Completions first: what is completed is out of nobody's way, and what it frees can be claimed at once.
     for step in 1 .. 2 loop
