@@ -12,6 +12,9 @@ select item, cursor_key from fleet.list_waiting($1::jsonb)
 -- name: check_files
 select item, cursor_key from fleet.check_files($1::jsonb)
 
+-- name: guard_files
+select item, cursor_key from fleet.guard_files($1::jsonb)
+
 -- name: who_has
 select item, cursor_key from fleet.list_holders($1::jsonb)
 

@@ -58,7 +58,8 @@ LIBRARIES = {
 }
 # Public headers that belong to the client library; all others are values of the model.
 CLIENT_HEADERS = {"fleet.hpp", "client.hpp", "calls.hpp", "subscription.hpp", "reservation_lease.hpp", "sortie_lease.hpp", "blocking.hpp",
-                  "records.hpp", "work.hpp", "work_records.hpp", "orders.hpp", "mail.hpp", "safety.hpp", "survival.hpp"}
+                  "records.hpp", "work.hpp", "work_records.hpp", "orders.hpp", "mail.hpp", "safety.hpp", "survival.hpp",
+                  "session_environment.hpp"}
 # What the model must not know: the outside world. `new_id` is the one place with a clock and chance.
 MODEL_BANNED = re.compile(r"\b(?:getenv|setenv|system_clock|steady_clock|random_device|sleep_for|ifstream|ofstream|fopen)\b")
 MODEL_EXCEPT = {"id.cpp"}
