@@ -41,8 +41,11 @@ ConnectionPtr start_connecting(ConnectRequest const& request) {
     char const* const keywords[] = {
         "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
         "dbname",          "client_encoding",     "application_name", nullptr};
-    char const* const values[] = {
-        "10", "3", "3", "9000", request.dsn.c_str(), "UTF8", request.application_name.c_str(), nullptr};
+    auto const cut_after = std::to_string(request.tcp_user_timeout.count());
+    char const* const values[] = {"10",   "3",
+                                  "3",    cut_after.c_str(),
+                                  request.dsn.c_str(), "UTF8",
+                                  request.application_name.c_str(), nullptr};
     ConnectionPtr connection(PQconnectStartParams(keywords, values, 1));
     if (!connection) throw std::bad_alloc();
     // libpq would print what the server has to say (that it is shutting down, say) to stderr.

@@ -27,7 +27,7 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr char const* session_settings =
     "select set_config('client_connection_check_interval', '5000', false),"
     " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '3', false),"
-    " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '10000', false),"
+    " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', $2::text, false),"
     " set_config('role', $1::text, false)";
 
 // True when the socket is ready; false when time ran out or the socket was closed meanwhile.
@@ -189,10 +189,11 @@ asio::awaitable<Result<void>> PgSession::connect_to(ConnectRequest request) {
             co_return direct;
         }
     }
-    Arguments role;
-    role.emplace_back(request.role.empty() ? "none" : request.role);
+    Arguments wanted;
+    wanted.emplace_back(request.role.empty() ? "none" : request.role);
+    wanted.emplace_back(std::to_string(request.tcp_user_timeout.count()));
     std::string settings(session_settings);
-    auto set = co_await query(std::move(settings), std::move(role), rest());
+    auto set = co_await query(std::move(settings), std::move(wanted), rest());
     if (!set) {
         close();
         co_return std::move(set).error();

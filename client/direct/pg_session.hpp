@@ -57,6 +57,7 @@ struct ConnectRequest {
     std::string application_name{};  // wins over the DSN's
     std::string role{};              // `set role` after connecting; "" keeps the DSN's
     Millis limit{5'000};
+    Millis tcp_user_timeout{10'000};  // of both ends
 };
 
 using Arguments = std::vector<std::optional<std::string>>;

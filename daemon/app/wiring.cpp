@@ -103,6 +103,7 @@ pg::SessionSettings session_settings(AppParts const& parts, std::string_view dut
     session.connect_timeout = parts.settings.connect_timeout;
     session.statement_timeout = parts.settings.statement_timeout;
     session.lock_timeout = parts.settings.lock_timeout;
+    session.tcp_user_timeout = parts.settings.tcp_user_timeout;
     return session;
 }
 

@@ -6,6 +6,8 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 namespace fleet::bus {
@@ -81,8 +83,13 @@ asio::awaitable<Result<std::shared_ptr<Subscriber>>> Bus::subscribe(Filter filte
                                                                     std::optional<Position> after) {
     auto& parts = *parts_;
     if (parts.fan_out.is_stopping()) co_return make_error(ErrorCode::stopping);
-    if (parts.fan_out.subscribers() >= parts.settings.limits.subscribers_max)
-        co_return make_error(ErrorCode::too_many);
+    if (parts.fan_out.subscribers() >= parts.settings.limits.subscribers_max) {
+        auto error = make_error(ErrorCode::too_many,
+                                fmt::format("{} subscriptions are open, which is the limit (subscribers_max)",
+                                            parts.fan_out.subscribers()));
+        error.retry_after_seconds = 1;
+        co_return error;
+    }
     if (!parts.reader.has_started()) {
         bool const seen = co_await parts.reader.looked(parts.settings.limits.step_limit);
         if (!seen && !parts.reader.has_started()) {

@@ -24,6 +24,7 @@ struct BusLimits {
     Millis poll_healthy{2'000};  // floor below the hints
     Millis poll_unhealthy{200};  // while nobody listens
     Millis step_limit{5'000};    // connect, listen
+    Millis tcp_user_timeout{10'000};
     Millis read_limit{10'000};   // one range of the log
     BackoffLimits reconnect{Millis(100), Millis(10'000)};
     Millis pooler_pause{30'000};   // before a DSN that leads through a pooler is tried again

@@ -100,6 +100,7 @@ asio::awaitable<TailHappened> Listener::connect() {
     request.dsn = *std::move(dsn);
     request.application_name = settings_.application_name;
     request.limit = settings_.limits.step_limit;
+    request.tcp_user_timeout = settings_.limits.tcp_user_timeout;
     auto connected = co_await session_.connect(std::move(request));
     if (!connected) {
         note(connected.error());

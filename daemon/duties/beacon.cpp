@@ -31,7 +31,8 @@ asio::awaitable<Result<void>> Beacon::connect(std::string dsn) {
     direct::ConnectRequest request{.dsn = std::move(dsn),
                                    .application_name = application_name_,
                                    .role = daemon_role,
-                                   .limit = limit_};
+                                   .limit = limit_,
+                                   .tcp_user_timeout = tcp_user_timeout_};
     co_return co_await session_.connect(std::move(request));
 }
 

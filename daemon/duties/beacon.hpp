@@ -32,8 +32,11 @@ struct SchemaSeen {
 // One session; one call at a time. A call that fails with `away` has lost it: `connect` again.
 class Beacon {
 public:
-    Beacon(asio::any_io_executor loop, std::string application_name, Millis limit)
-        : session_(std::move(loop)), application_name_(std::move(application_name)), limit_(limit) {}
+    Beacon(asio::any_io_executor loop, std::string application_name, Millis limit, Millis tcp_user_timeout)
+        : session_(std::move(loop)),
+          application_name_(std::move(application_name)),
+          limit_(limit),
+          tcp_user_timeout_(tcp_user_timeout) {}
 
     asio::awaitable<Result<void>> connect(std::string dsn);
     void close() { session_.close(); }
@@ -67,6 +70,7 @@ private:
     direct::PgSession session_;
     std::string application_name_;
     Millis limit_;
+    Millis tcp_user_timeout_;
 };
 
 }  // namespace fleet::duties

@@ -55,7 +55,7 @@ struct HostMembership::State {
           options(std::move(given)),
           log(writes),
           health(says),
-          beacon(on, options.application_name, options.step_limit),
+          beacon(on, options.application_name, options.step_limit, options.tcp_user_timeout),
           plan(pauses_of(options)),
           order_lock(options.order_lock_limit),
           backoff(options.reconnect),

@@ -36,6 +36,7 @@ struct DutyOptions {
     Millis order_lock_limit{5'000};
     Millis pilot_lease{300'000};        // without a sign of life for so long a pilot is stale
     Millis step_limit{5'000};           // connect, one statement
+    Millis tcp_user_timeout{10'000};
     Json checkpoints = Json::object();  // when a mission stands still, and which checkpoints go; see do_sweep
     int schema_known = 0;               // newest version of the schema that this program knows
     BackoffLimits reconnect{Millis(100), Millis(5'000)};

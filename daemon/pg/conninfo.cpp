@@ -64,11 +64,12 @@ std::string conninfo(std::string const& dsn, SessionSettings const& settings) {
         throw Failed(std::move(failure));
     }
     auto const seconds = std::chrono::ceil<std::chrono::seconds>(settings.connect_timeout).count();
+    auto const cut_after = std::to_string(settings.tcp_user_timeout.count());
     std::map<std::string, std::string> all{{"connect_timeout", std::to_string(seconds)},
                                            {"keepalives_idle", "10"},
                                            {"keepalives_interval", "3"},
                                            {"keepalives_count", "3"},
-                                           {"tcp_user_timeout", "10000"}};
+                                           {"tcp_user_timeout", cut_after}};
     for (auto const* option = options.get(); option->keyword; ++option)
         if (option->val) all[option->keyword] = option->val;
     all["client_encoding"] = "UTF8";

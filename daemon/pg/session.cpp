@@ -83,7 +83,8 @@ Session::Session(std::string const& dsn, SessionSettings const& settings, std::s
     impl_->line = std::move(line);
     // 'none' is the role of the DSN.
     rows(stmt<"session_settings">, settings.statement_timeout.count(), settings.lock_timeout.count(),
-         settings.idle_in_transaction_timeout.count(), settings.role.empty() ? "none" : settings.role);
+         settings.idle_in_transaction_timeout.count(), settings.role.empty() ? "none" : settings.role,
+         settings.tcp_user_timeout.count());
 }
 
 Session::~Session() = default;

@@ -25,6 +25,7 @@ struct SessionSettings {
     Millis statement_timeout{10'000};
     Millis lock_timeout{2'000};
     Millis idle_in_transaction_timeout{2'000};
+    Millis tcp_user_timeout{10'000};  // of both ends
 };
 
 // An argument as the wire takes it: text or NULL; the statement casts it.

@@ -8,6 +8,6 @@ select set_config('statement_timeout', $1::text, false),
        set_config('tcp_keepalives_idle', '10', false),
        set_config('tcp_keepalives_interval', '3', false),
        set_config('tcp_keepalives_count', '3', false),
-       set_config('tcp_user_timeout', '10000', false),
+       set_config('tcp_user_timeout', $5::text, false),
        set_config('client_min_messages', 'warning', false),
        set_config('role', $4::text, false)

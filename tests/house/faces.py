@@ -81,6 +81,14 @@ def sample_problems(root, types):
         yield f"client/catalogue/samples/{name} is " + ("missing" if name in wanted else "of no version of any type")
 
 
+def settings_problems(settings, cpp):
+    """A setting that nobody reads is a promise that nobody keeps."""
+    code = "\n".join(cpp.values())
+    for row in settings:
+        if not re.search(rf"(?:settings|settings\(\)|settings_)(?:\.|->){row['key']}\b", code):
+            yield f"setting {row['key']}: no code reads it"
+
+
 def cli_problems(operations, cli):
     for row in operations:
         words = [word for word in row.get("cli", "").split() if not word.startswith("--")]
@@ -103,6 +111,7 @@ def main(arguments):
     statements = {name for text in sql.values() for name in re.findall(r"^-- name: (\w+)", text, re.M)}
     problems = [*operation_problems(operations, commands, statements), *event_problems(types, commands, sql),
                 *error_problems(errors, sql),
+                *settings_problems(catalogue.settings(), texts(root, "daemon", ".cpp") | texts(root, "client", ".cpp")),
                 *sample_problems(root, types), *cli_problems(operations, texts(root, "client/cli", ".cpp"))]
     print("\n".join(problems))
     return 1 if problems else 0

@@ -27,6 +27,13 @@ TEST_CASE("our name and keep-alive times join the DSN, and the DSN wins over the
     CHECK(has(text, "application_name='fleetd/h/writer'"));
 }
 
+TEST_CASE("when the network counts as cut is ours to say, and the DSN's more so", "[pg][conninfo]") {
+    SessionSettings settings;
+    settings.tcp_user_timeout = fleet::Millis(2'500);
+    CHECK(has(conninfo("host=a", settings), "tcp_user_timeout='2500'"));
+    CHECK(has(conninfo("host=a tcp_user_timeout=70", settings), "tcp_user_timeout='70'"));
+}
+
 TEST_CASE("several hosts stay several, and a quote in a password is carried over", "[pg][conninfo]") {
     auto const text =
         conninfo("host=a,b port=1,2 target_session_attrs=read-write password='it\\'s'", SessionSettings{});
