@@ -45,6 +45,8 @@ def check_field(field, where):
     need(field.get("type") in FIELD_TYPES, f"{where}: unknown type {field.get('type')}")
     need(set(field) <= FIELD_KEYS, f"{where}: unknown keys {set(field) - FIELD_KEYS}")
     need("enum" not in field or field["type"] in ("string", "strings"), f"{where}: only strings have an enum")
+    # "list": one or several of the enum in one text, separated by commas.
+    need(field.get("check") != "list" or field["type"] == "string" and field.get("enum"), f"{where}: a list of what?")
     need(field.get("min", 0) <= field.get("max", 2**63 - 1), f"{where}: min is above max")
     for member in field.get("fields", []):
         check_field(member, where)

@@ -13,7 +13,10 @@ def value(field):
     schema = {}
     if kind in ("string", "text"):
         schema = {"type": "string"}
-        if field.get("enum"):
+        if field.get("check") == "list":
+            one = f" *(?:{'|'.join(field['enum'])}) *"
+            schema |= {"minLength": field.get("min", 0), "maxLength": field["max"], "pattern": f"^{one}(?:,{one})*$"}
+        elif field.get("enum"):
             schema["enum"] = field["enum"]
         else:
             schema |= {"minLength": field.get("min", 0), "maxLength": field["max"]}

@@ -20,8 +20,12 @@ def table(head, rows):
 
 def limits(field):
     kind = field["type"]
+    if field.get("check") == "list":
+        return "one or several of " + ", ".join(f"`{value}`" for value in field["enum"]) + ", separated by commas"
     if field.get("enum"):
         return ", ".join(f"`{value}`" for value in field["enum"])
+    if field.get("check") == "event_types":
+        return "types of events, or of your own (`x.…`)"
     if kind in ("string", "text"):
         check = f", {field['check']}" if field.get("check") else ""
         return f"{field.get('min', 0)} to {field['max']} characters{check}"

@@ -1,4 +1,5 @@
 #include <fleet/callsign.hpp>
+#include <fleet/events.hpp>
 #include <fleet/field.hpp>
 #include <fleet/id.hpp>
 #include <fleet/json.hpp>
@@ -48,15 +49,55 @@ std::string range(Field const& field, std::string_view what) {
     return " from " + std::to_string(field.min) + " to " + std::to_string(field.max) + std::string(what);
 }
 
+// The parts of "one, two": what a filter names.
+std::vector<std::string_view> parts_of(std::string_view text) {
+    std::vector<std::string_view> parts;
+    for (bool more = true; more;) {
+        auto const comma = text.find(',');
+        more = comma != text.npos;
+        auto part = text.substr(0, comma);
+        if (more) text.remove_prefix(comma + 1);
+        auto const first = std::min(part.find_first_not_of(' '), part.size());
+        part.remove_prefix(first);
+        part = part.substr(0, part.find_last_not_of(' ') + 1);
+        parts.push_back(part);
+    }
+    return parts;
+}
+
+// A filter that no event can ever meet answers an empty page, which looks as if nothing had happened.
+std::string event_type_problem(std::string_view type) {
+    if (find_event_type(type) != nullptr || is_user_event_type(type)) return {};
+    std::vector<std::string_view> names;
+    for (auto const& known : event_types()) names.push_back(known.type);
+    std::string message = "there is no event type \"" + std::string(type.substr(0, 64)) + "\"";
+    if (auto const near = nearest_name(type, names); !near.empty())
+        message += "; did you mean " + std::string(near) + "?";
+    return message;
+}
+
+// What is wrong with a text that names several things, or "".
+std::string list_problem(Field const& field, std::string_view text) {
+    for (auto const part : parts_of(text)) {
+        if (field.check == "event_types") {
+            if (auto problem = event_type_problem(part); !problem.empty()) return problem;
+        } else if (std::find(field.allowed.begin(), field.allowed.end(), part) == field.allowed.end()) {
+            return "\"" + std::string(part.substr(0, 64)) + "\" is none of " + joined(field.allowed);
+        }
+    }
+    return {};
+}
+
 // What is wrong with the text of a field, or "".
 std::string text_problem(Field const& field, std::string const& text) {
-    if (!field.allowed.empty()) {
+    if (!field.allowed.empty() && field.check != "list") {
         if (std::find(field.allowed.begin(), field.allowed.end(), text) != field.allowed.end()) return {};
         return "must be one of " + joined(field.allowed);
     }
     auto const count = character_count(text);
     if (count < field.min || count > field.max) return "must have" + range(field, " characters");
     if (field.type == FieldType::string && has_control(text)) return "must not have control characters";
+    if (field.check == "list" || field.check == "event_types") return list_problem(field, text);
     if (field.check == "callsign" && !Callsign::is_valid(text)) return Callsign::parse(text).error().message;
     if (field.check == "name") {
         constexpr std::string_view known = "abcdefghijklmnopqrstuvwxyz0123456789_";
@@ -176,6 +217,9 @@ private:
             if (size < 1 || (field.item_max > 0 && size > field.item_max))
                 return invalid("must have from 1 to " + std::to_string(field.item_max) + " characters",
                                item_at);
+            if (field.check != "event_types") continue;
+            auto problem = event_type_problem(value[i].get_ref<std::string const&>());
+            if (!problem.empty()) return invalid(std::move(problem), item_at);
         }
         return std::nullopt;
     }

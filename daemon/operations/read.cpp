@@ -15,6 +15,18 @@ constexpr std::int64_t page_default = 100;
 // The version of a larger object is not looked for: reading it would hold up the loop.
 constexpr std::size_t parsed_max = 256 * 1024;
 
+// An empty page of a project that nobody registered would pass for one in which nothing happened.
+asio::awaitable<std::optional<Error>> unknown_project(Operations::State& state, std::string project) {
+    Json filter{{"key", project}};
+    std::string const statement("show_project");
+    auto found = co_await state.parts.reads.show(statement, std::move(filter));
+    if (found) co_return std::nullopt;
+    if (found.error().code != ErrorCode::not_found) co_return found.error();
+    auto error = make_error(ErrorCode::not_found, "there is no project " + project, "/project");
+    error.hint = "`fleet projects list` shows those there are; `fleet init` registers the one you are in.";
+    co_return error;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> version_in(std::string_view json) {
@@ -71,8 +83,13 @@ asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operatio
     PageShape shape{.limit = number_or(request.args, "limit", page_default)};
     shape.goes_back = request.args.contains("before") && !request.args.contains("after");
     request.args["limit"] = shape.limit + 1;         // one more tells whether there is a next page
+    auto project = text_or(request.args, "project", "");
     auto items = co_await state.parts.reads.list(statement, std::move(request.args));
     if (!items) co_return items.error();
+    if (items->empty() && !project.empty()) {
+        auto error = co_await unknown_project(state, std::move(project));
+        if (error) co_return *std::move(error);
+    }
     std::string more = fmt::format(",\"seq\":{}", seen);
     if (statement == "list_events" && !state.parts.bus.incarnation().empty())
         more += fmt::format(",\"head\":\"{}\"", position_text(state.parts.bus.position(seen)));

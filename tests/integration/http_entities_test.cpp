@@ -30,6 +30,41 @@ struct House {
 
 }  // namespace
 
+TEST_CASE("a list of what cannot be is refused, not answered with an empty page", "[integration][http]") {
+    House house;
+    auto const refused = [&](std::string const& target, HttpHeaders const& headers = House::as("")) {
+        auto const answer = house.daemon.call("GET", "/api/v1" + target, nullptr, headers);
+        auto const body = answer.json();
+        return std::to_string(answer.status) + " " + answer.code() + " " + text_or(body, "field", "");
+    };
+    CHECK(refused("/sorties?status=done") == "422 invalid_field /status");
+    CHECK(refused("/missions?status=open,running") == "422 invalid_field /status");
+    CHECK(refused("/pilots?status=awake") == "422 invalid_field /status");
+    CHECK(refused("/events?type=sortie_begun") == "422 invalid_field /type");
+    CHECK(refused("/events/stream?type=sortie_begun") == "422 invalid_field /type");
+    auto const fine = "/api/v1/sorties?status=open,%20completed";
+    CHECK(house.daemon.call("GET", fine, nullptr, House::as("")).status == 200);
+
+    CHECK(refused("/sorties?project=nowhere", {}) == "404 not_found /project");
+    CHECK(refused("/board?project=nowhere", {}) == "404 not_found /project");
+    CHECK(refused("/events", {{"Fleet-Project", "nowhere"}}) == "404 not_found /project");
+    CHECK(house.daemon.call("GET", "/api/v1/sorties", nullptr, House::as("")).json()["items"].empty());
+}
+
+TEST_CASE("a cursor can be dropped, once", "[integration][http]") {
+    House house;
+    auto const cursor = [&](std::string const& method, Json const& body = nullptr) {
+        return house.daemon.call(method, "/api/v1/cursors/ci%20runner", body, House::as("viper-1"));
+    };
+    CHECK(cursor("DELETE").code() == "not_found");
+    REQUIRE(cursor("POST", Json{{"seq", 1}}).status == 200);
+    auto const dropped = cursor("DELETE");
+    CHECK(dropped.status == 200);
+    CHECK(dropped.json() == Json{{"dropped", true}, {"name", "ci runner"}});
+    CHECK(cursor("GET").status == 404);
+    CHECK(cursor("DELETE").status == 404);
+}
+
 TEST_CASE("what is made says where it is, and an older version of it is not changed",
           "[integration][http]") {
     House house;

@@ -39,6 +39,7 @@ select is((select array[jsonb_array_length(b -> 'missions')::text, b ->> 'missio
 select is((select array_agg(m ->> 'title') from jsonb_array_elements(pg_temp.board(jsonb_build_object('mission_id',
               (select right(mission_id, 12) from fleet_state.missions where title = 'Faster search'))) -> 'missions') m), '{"Faster search"}',
           'one mission by the end of its id, ended or not');
+select throws_ok($$select fleet.board_json('{"project": "nowhere"}')$$, 'FL404', 'there is no project nowhere', 'an unknown project has no quiet board');
 select throws_ok($$select fleet.board_json('{"project": "shop", "mission_id": "msn_none"}')$$, 'FL404', null, 'no such mission');
 
 select shop('create_sortie', 'ada', jsonb_build_object('title', 'Loose ' || i)) from generate_series(1, 3) i;

@@ -213,6 +213,28 @@ TEST_CASE("text of a query becomes the type that the operation declares", "[oper
     CHECK(typed_input(*logs, {{"follow", "perhaps"}})["follow"] == "perhaps");
 }
 
+TEST_CASE("a filter takes what can be met, one or several, and names what cannot", "[operations]") {
+    auto const* list = find_operation("sorties.list");
+    auto const problem = [](Operation const* operation, char const* name, char const* text) {
+        auto const error = check_input(*operation, Json{{name, text}});
+        return error ? error->field + ": " + error->message : std::string();
+    };
+    CHECK(problem(list, "status", "open").empty());
+    CHECK(problem(list, "status", "pending, review,open").empty());
+    CHECK(problem(list, "status", "pending,done").starts_with("/status: \"done\" is none of pending, assign"));
+    CHECK_FALSE(problem(list, "status", "pending,").empty());
+    CHECK_FALSE(problem(list, "status", ",").empty());
+    CHECK_FALSE(problem(list, "status", "in progress").empty());
+    auto const* events = find_operation("events.list");
+    CHECK(problem(events, "type", "sortie_created,x.mine").empty());
+    CHECK(problem(events, "type", "sortie_craeted") ==
+          "/type: there is no event type \"sortie_craeted\"; did you mean sortie_created?");
+    CHECK(problem(events, "type", "x.").starts_with("/type: there is no event type"));
+    auto const* follow = find_operation("subscribe");
+    Json const filter{{"filter", {{"types", {"sortie_created", "sortie_crated"}}}}};
+    CHECK(check_input(*follow, filter)->field == "/filter/types/1");
+}
+
 TEST_CASE("OpenAPI describes every operation that has a path", "[operations]") {
     auto const document = parse_json(openapi_json()).value();
     CHECK(document["openapi"] == "3.1.0");
