@@ -17,7 +17,7 @@ begin
     if old.seq > 0 and old.event_id is not null
        and (select e.event_id from fleet_log.events e where e.seq = old.seq) is distinct from old.event_id then
         perform fleet.refuse('log_rewound', format('the log does not hold event %s at seq %s', old.event_id, old.seq),
-            '/seq', 'drop the cursor and read again from the last common position',
+            '/seq', 'fleet cursors drop NAME, then read again from the last common position',
             jsonb_build_object('cursor', old.seq, 'head', head, 'incarnation', fleet.incarnation(),
                                'last_common', (select c.last_common from fleet.check_position(
                                                    old.incarnation || '.' || old.seq) c)));

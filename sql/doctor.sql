@@ -36,7 +36,7 @@ begin
     return query
     select 'cursors are in the log', case when count(*) = 0 then 'ok' else 'bad' end,
            coalesce(string_agg(c.consumer, ', '), ''),
-           case when count(*) = 0 then '' else 'the log was rewound: fleet.drop_cursor, then read again' end
+           case when count(*) = 0 then '' else 'the log was rewound: fleet cursors drop NAME, then read again' end
       from fleet_live.cursors c
      where c.event_id is not null and not exists (
                select from fleet_log.events e where e.seq = c.seq and e.event_id = c.event_id);

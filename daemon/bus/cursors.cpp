@@ -29,4 +29,12 @@ asio::awaitable<Result<std::optional<Position>>> Cursors::find(CursorName name) 
     co_return co_await pool_.run(std::move(job), limit_);
 }
 
+asio::awaitable<Result<bool>> Cursors::drop(CursorName name) {
+    auto job = [name = std::move(name)](pg::Session& session) {
+        auto const rows = session.rows(pg::stmt<"drop_cursor">, name.project, name.consumer);
+        return rows[0].flag(0);
+    };
+    co_return co_await pool_.run(std::move(job), limit_);
+}
+
 }  // namespace fleet::bus

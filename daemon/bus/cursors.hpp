@@ -37,6 +37,9 @@ public:
     // it to `Bus::subscribe`, which finds out whether the log still holds it.
     asio::awaitable<Result<std::optional<Position>>> find(CursorName name);
 
+    // Forgets it, wherever it stands; false when there is none.
+    asio::awaitable<Result<bool>> drop(CursorName name);
+
 private:
     pg::Pool& pool_;
     Millis limit_;

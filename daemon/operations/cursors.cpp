@@ -3,6 +3,8 @@
 
 #include <fleet/json.hpp>
 
+#include <fmt/format.h>
+
 namespace fleet::ops {
 
 namespace {
@@ -19,9 +21,24 @@ asio::awaitable<Result<Answer>> advance(Operations::State& state, Request reques
     co_return answer_of(body);
 }
 
+asio::awaitable<Result<Answer>> drop(Operations::State& state, Request request) {
+    bus::CursorName cursor{.project = text_or(request.args, "project", request.project),
+                           .consumer = text_or(request.args, "name", "")};
+    Json const body{{"dropped", true}, {"name", cursor.consumer}};
+    auto missing = make_error(ErrorCode::not_found,
+                              fmt::format("there is no cursor {} in {}", cursor.consumer, cursor.project),
+                              "/name");
+    missing.hint = "`fleet cursors list` shows those there are.";
+    auto dropped = co_await state.parts.cursors.drop(std::move(cursor));
+    if (!dropped) co_return dropped.error();
+    if (!*dropped) co_return missing;
+    co_return answer_of(body);
+}
+
 }  // namespace
 
 void bind_cursors(Operations::State& state) {
+    state.handlers["cursors.drop"] = [&state](Request request) { return drop(state, std::move(request)); };
     state.handlers["cursors.advance"] = [&state](Request request) {
         return advance(state, std::move(request), "name");
     };

@@ -116,6 +116,16 @@ class WithAFleet(stage.Case):
         shown = self.ok(self.fleet("cursors", "show", "ci", "--json")).json()
         self.assertEqual(shown["seq"], 2)
 
+    def test_a_cursor_is_dropped_and_then_there_is_none(self):
+        self.ok(self.fleet("cursors", "ack", "gone", "2"))
+        self.assertIn("gone is forgotten", self.ok(self.fleet("cursors", "drop", "gone")).err)
+        self.refused(self.fleet("cursors", "drop", "gone"), 4, "no cursor gone", "fleet cursors list")
+        self.ends(self.fleet("cursors", "show", "gone"), 4)
+
+    def test_a_filter_that_nothing_can_meet_is_refused(self):
+        self.refused(self.fleet("sorties", "list", "--status", "done"), 2, '"done" is none of pending')
+        self.refused(self.fleet("events", "list", "--type", "sortie_begun"), 2, "no event type")
+
     def test_replay_verifies_and_names_what_was_altered(self):
         self.assertEqual(self.ok(self.fleet("replay", "--verify", "--json")).json().get("differences", []), [])
 

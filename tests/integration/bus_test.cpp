@@ -230,6 +230,21 @@ TEST_CASE("a log that was rewound is noticed, and subscribers are told where to 
     CHECK(house.seqs(*again, 1) == numbers(before + 5, 1));
 }
 
+TEST_CASE("one subscription more than may be is refused, and let in when one has ended",
+          "[integration][bus]") {
+    auto settings = quick_settings();
+    settings.limits.subscribers_max = 2;
+    House house(settings);
+    auto first = house.subscribe();
+    auto second = house.subscribe();
+    auto const third = house.try_subscribe();
+    REQUIRE(code_of(third) == "too_many");
+    CHECK(third.error().message.find("subscribers_max") != std::string::npos);
+    CHECK(third.error().retry_after_seconds == 1);
+    first.reset();
+    CHECK(code_of(house.try_subscribe()) == "ok");
+}
+
 TEST_CASE("a stop says goodbye with the last position", "[integration][bus]") {
     House house;
     auto subscriber = house.subscribe();
@@ -258,4 +273,19 @@ TEST_CASE("a cursor moves forward only and continues where it stood", "[integrat
     CHECK(code_of(test::run(house.loop, cursors.advance(ci, 1'000, ""))) == "invalid_field");
     CHECK(code_of(test::run(house.loop, cursors.advance(ci, 5, "evt_00000000000000000000000000"))) ==
           "log_rewound");
+}
+
+TEST_CASE("a cursor that the log has overtaken can be dropped, and starts again", "[integration][bus]") {
+    House house;
+    bus::Cursors cursors(*house.pool);
+    bus::CursorName const ci{"shop", "ci"};
+    CHECK_FALSE(must(test::run(house.loop, cursors.drop(ci))));
+    for (int i = 0; i < 5; ++i) must_act(house.admin, note(i));
+    must(test::run(house.loop, cursors.advance(ci, 5, "")));
+    house.admin.run(
+        "update fleet_live.cursors set event_id = 'evt_00000000000000000000000000' where consumer = 'ci'");
+    CHECK(code_of(test::run(house.loop, cursors.advance(ci, 6, ""))) == "log_rewound");
+    CHECK(must(test::run(house.loop, cursors.drop(ci))));
+    CHECK_FALSE(must(test::run(house.loop, cursors.find(ci))).has_value());
+    CHECK(must(test::run(house.loop, cursors.advance(ci, 3, ""))).at == 3);
 }

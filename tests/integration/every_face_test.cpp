@@ -166,8 +166,9 @@ public:
         auto const& operation = *call.operation;
         if (!operation.act.empty()) return act(std::move(call));
         auto const rows = read(operation, std::move(call.args));
-        if (operation.is_single && rows.empty()) return {"not_found", Json::object()};
-        if (operation.is_single) return {"", must(parse_json(*rows.front().front()))};
+        bool const is_one = operation.is_single || operation.name == "cursors.drop";
+        if (is_one && rows.empty()) return {"not_found", Json::object()};
+        if (is_one) return {"", must(parse_json(*rows.front().front()))};
         Json items = Json::array();
         for (SqlRow const& row : rows)
             if (operation.name != "pilots.beat") items.push_back(must(parse_json(*row.front())));
@@ -187,6 +188,11 @@ private:
             sql_.rows("select * from fleet.advance_cursor($1::text, $2::text, $3::bigint)",
                       {project_, args["name"].get<std::string>(), seq});
             return {};
+        }
+        if (operation.name == "cursors.drop") {
+            auto const rows = sql_.rows("select fleet.drop_cursor($1::text, $2::text)",
+                                        {project_, args["name"].get<std::string>()});
+            return rows.front().front() == "t" ? SqlRows{{R"({"dropped":true})"}} : SqlRows{};
         }
         auto const* statement = pg::find_statement(operation.statement);
         REQUIRE(statement != nullptr);

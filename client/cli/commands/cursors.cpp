@@ -62,6 +62,13 @@ int ack(Context& context, std::string const& name, std::int64_t seq) {
     return 0;
 }
 
+int drop(Context& context, std::string const& name) {
+    Json answer = context.call("cursors.drop", {{"name", name}});
+    context.screen().document(answer);
+    context.screen().done(fmt::format("{} is forgotten", printable(name)));
+    return 0;
+}
+
 }  // namespace
 
 void add_cursors(Menu& menu) {
@@ -81,6 +88,11 @@ void add_cursors(Menu& menu) {
     moving.alias("advance");
     moving.add_option("name", *name, "The cursor")->required()->type_name("NAME");
     moving.add_option("seq", *seq, "The last seq that was dealt with")->required()->type_name("SEQ");
+    menu.command(cursors, "drop", "Forget it, for a consumer that is gone or must start again",
+                 [=](Context& context) { return drop(context, *name); })
+        .add_option("name", *name, "The cursor")
+        ->required()
+        ->type_name("NAME");
 }
 
 }  // namespace fleet::cli
