@@ -10,6 +10,7 @@ declare
     pattern text;
     problem text;
     pilot_state text;
+    subject text;
 begin
     -- A daemon speaks for pilots, and frees what they hold when they or their host go: so it must know them. A person
     -- at psql who never registered speaks for himself.
@@ -37,6 +38,12 @@ begin
         w := fleet_log.with_subject(w);
         if w.code is not null then
             return w;
+        end if;
+        -- Files are free when their sortie ends: one that has ended would never let go of them.
+        subject := (fleet_log.find_sortie(w)).state;
+        if subject in ('completed', 'failed', 'cancelled', 'skipped') then
+            return fleet_log.refuse(w, 'transition_refused', '/args/sortie_id', format('sortie %s is %s', w.args ->> 'sortie_id', subject),
+                                    'reserve for a sortie that is open, or for none', jsonb_build_object('found', subject));
         end if;
     end if;
     r.reservation_id := w.args ->> 'reservation_id';

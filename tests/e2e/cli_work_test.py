@@ -266,6 +266,16 @@ class Mistakes(Fleet):
         self.bob("release", "--all")
         self.ok(self.fleet("missions", "cancel", mission))
 
+    def test_files_reserved_for_a_sortie_are_free_when_it_ends(self):
+        mission = self.mission("Kept")
+        sortie = self.sortie("Kept", "--mission", mission, "--name", "kept")
+        self.ann("reserve", "kept/**", "--sortie", end_of(sortie))
+        self.assertEqual(len(self.document("reservations")["items"]), 1)
+        self.ok(self.fleet("sorties", "cancel", end_of(sortie)))
+        self.assertEqual(self.document("reservations")["items"], [])
+        self.refused(self.fleet("--as", "ann", "reserve", "kept/**", "--sortie", end_of(sortie)), 5, "is cancelled", "open")
+        self.ok(self.fleet("missions", "cancel", mission))
+
     def test_files_that_were_not_reserved_are_told(self):
         mission = self.mission("Scope")
         self.sortie("Scope", "--mission", mission, "--name", "scope")

@@ -21,6 +21,7 @@ struct ReserveFlags {
     std::string purpose{};
     std::string reason{};
     std::string priority{};
+    std::string sortie{};
     bool shared = false;
     bool dry_run = false;
 };
@@ -30,6 +31,7 @@ Json reserve_args(Context& context, ReserveFlags const& flags) {
     put(args, "purpose", flags.purpose);
     put(args, "reason", flags.reason);
     put(args, "priority", flags.priority);
+    put(args, "sortie_id", flags.sortie);
     auto ttl =
         flags.ttl.empty() ? Millis(context.settings().reservation_ttl) : duration_flag(flags.ttl, "--ttl");
     args["ttl_seconds"] = whole_seconds(ttl);
@@ -165,6 +167,8 @@ void add_reserve(Menu& menu) {
     app.add_option("--priority", flags->priority, "Place in the line: low, medium, high, critical")
         ->type_name("WORD")
         ->check(CLI::IsMember({"low", "medium", "high", "critical"}));
+    app.add_option("--sortie", flags->sortie, "What it is for; the files are free when that sortie ends")
+        ->type_name("SORTIE");
     app.add_flag("--dry-run", flags->dry_run, "Say whether it would be granted");
     app.footer(
         "\nExample: fleet reserve src/parser 'docs/*.md' --ttl 2h --wait 10m --reason \"new grammar\"\n");

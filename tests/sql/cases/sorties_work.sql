@@ -113,6 +113,9 @@ select does(ask('reserve', jsonb_build_object('patterns', '["lib/**"]'::jsonb, '
 select does(ask('reserve', '{"patterns": ["lib/a"], "wait_seconds": 60}', '{"actor": "raven-1"}'));
 select is(run(job('cancel_sortie', 'end2', '{"reason": "elsewhere"}', '{"actor": "lynx-1"}')), 'ok', 'anybody may cancel');
 select is(held(), '{"raven-1 lib/a"}', 'who waited for its files has them');
+select is(run(ask('reserve', jsonb_build_object('patterns', '["late/**"]'::jsonb, 'sortie_id', srt('end2')))), 'transition_refused', 'for a sortie that has ended nothing is reserved: nothing would free it');
+select is((answer(1)).field || ' ' || ((answer(1)).detail ->> 'found'), '/args/sortie_id cancelled', 'and why is said');
+select is(held(), '{"raven-1 lib/a"}', 'nothing was');
 select is(pg_temp.item('end2') ->> 'reason', 'elsewhere', 'the reason is kept');
 select is((select count(*) from fleet.list_sorties('{"project": "demo", "status": "open"}')), (select count(*) from fleet_state.sorties where not fleet_log.has_ended(state)), 'the list of what is open');
 select is((select array_agg(item::jsonb ->> 'name') from fleet.list_sorties('{"project": "demo", "status": "completed,cancelled"}')), '{r1,end,end2}', 'and of what is not');
