@@ -11,7 +11,7 @@ SECONDS ?= 20
 export FLEET_REQUIRE_PG ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help deps quickstart build release test test-long faults soak bench bench-compare install uninstall clean format lint coverage asan tsan clang
+.PHONY: help deps quickstart build release test test-long faults kills soak bench bench-compare install uninstall clean format lint coverage asan tsan clang
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ test-long: build  ## Run the tests that take long, too
 
 faults: build  ## Break several hosts by seeded schedules: make faults SEEDS=50 HOSTS=3 SECONDS=20
 	@FLEET_FLEETD=build/dev/daemon/fleetd tests/faults/run --seeds $(SEEDS) --hosts $(HOSTS) --seconds $(SECONDS) --jobs $(JOBS)
+
+kills: build  ## Kill programs in the middle of a mission and let them go on: make kills SEEDS=100
+	@FLEET_FLEETD=build/dev/daemon/fleetd FLEET_KILL_SEEDS=1-$(SEEDS) python3 tests/faults/kill_and_resume_test.py
 
 soak: build  ## Steady work for hours; shows that nothing grows: make soak HOURS=8
 	@FLEET_FLEETD=build/dev/daemon/fleetd tests/faults/soak --hours $(HOURS)
