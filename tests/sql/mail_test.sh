@@ -29,10 +29,13 @@ select count(*) from fleet.act((select coalesce(jsonb_agg(jsonb_build_object('op
     'project', 'demo', 'actor', 'p' || :b, 'args', jsonb_build_object('message_id', i.item::jsonb ->> 'message_id'))), '[]')
     from fleet.list_inbox(jsonb_build_object('project', 'demo', 'callsign', 'p' || :b, 'limit', 2)) i));
 SQL
-# On a busy machine a client may wait for the order lock for longer than act allows: it goes, the others go on.
+# On a busy machine a client may wait for the order lock for longer than act allows: it goes, the others go on. The lock
+# is given in the order of asking, so that it is one or two, once in many runs: more of them is a fault of ours.
 pgbench -n -c 8 -T 3 -f "$work/send.sql@3" -f "$work/read.sql@2" "$db" > "$work/pgbench.txt" 2>&1 || {
     grep ERROR "$work/pgbench.txt" | grep -qv 'due to lock timeout' && { cat "$work/pgbench.txt"; fail "a client failed"; }
     grep -q 'due to lock timeout' "$work/pgbench.txt" || { cat "$work/pgbench.txt"; fail "pgbench failed"; }
+    gone=$(grep -c 'due to lock timeout' "$work/pgbench.txt" || true)
+    [ "$gone" -le 2 ] || { cat "$work/pgbench.txt"; fail "$gone of eight clients waited too long for the lock"; }
 }
 # What the log says must be unread, and what the mailboxes say.
 wrong=$(sql -c "
