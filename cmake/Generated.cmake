@@ -4,7 +4,7 @@ set(FLEET_GENERATED "${CMAKE_BINARY_DIR}/generated")
 file(GLOB FLEET_CATALOGUE_FILES CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/client/catalogue/*.json"
      "${CMAKE_SOURCE_DIR}/client/catalogue/events/*.json" "${CMAKE_SOURCE_DIR}/client/catalogue/operations/*.json"
      "${CMAKE_SOURCE_DIR}/client/catalogue/*.py")
-set(FLEET_CATALOGUE_NAMES error_codes events operations settings)
+set(FLEET_CATALOGUE_NAMES error_codes events mcp operations settings)
 set(FLEET_CATALOGUE_SOURCES "${FLEET_GENERATED}/openapi.cpp")
 set(FLEET_CATALOGUE_HEADERS "")
 foreach(name IN LISTS FLEET_CATALOGUE_NAMES)
