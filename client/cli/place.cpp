@@ -44,10 +44,6 @@ Result<void> ignore_local(fs::path const& top) {
     return write_file(file, "# What belongs to one checkout: tokens of its pilots.\nlocal/\n");
 }
 
-void cut_from(std::string& text, std::string_view mark) {
-    if (auto at = text.find(mark); at != std::string::npos) text.erase(0, at + mark.size());
-}
-
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
     return text;
@@ -69,36 +65,6 @@ Result<Place> find_place(fs::path const& cwd) {
     if (!key) return key.error();
     place.project = *key;
     return place;
-}
-
-std::string key_from_remote(std::string_view remote) {
-    std::string text = trimmed(std::string(remote));
-    bool has_scheme = text.find("://") != std::string::npos;
-    bool is_path = text.starts_with('/') || text.starts_with('.') || text.starts_with("file://");
-    while (text.ends_with('/')) text.pop_back();
-    if (text.ends_with(".git")) text.erase(text.size() - 4);
-    while (text.ends_with('/')) text.pop_back();
-    if (is_path) return fs::path(text).filename().string();
-
-    cut_from(text, "://");
-    auto slash = text.find('/');
-    if (auto at = text.find('@'); at != std::string::npos && (slash == std::string::npos || at < slash)) {
-        text.erase(0, at + 1);
-    }
-    auto colon = text.find(':');
-    slash = text.find('/');
-    if (colon != std::string::npos && (slash == std::string::npos || colon < slash)) {
-        // host:path of scp, or host:port/path of a URL.
-        if (has_scheme && slash != std::string::npos)
-            text.erase(colon, slash - colon);
-        else
-            text[colon] = '/';
-    }
-    auto host = std::min(text.find('/'), text.size());
-    for (std::size_t i = 0; i < host; ++i) {
-        if (text[i] >= 'A' && text[i] <= 'Z') text[i] = static_cast<char>(text[i] - 'A' + 'a');
-    }
-    return text;
 }
 
 std::string git_remote(fs::path const& top) {

@@ -1,6 +1,7 @@
 #pragma once
 // Which project the current directory belongs to.
 #include <fleet/result.hpp>
+#include <fleet/workspace.hpp>
 
 #include <filesystem>
 #include <optional>
@@ -23,10 +24,6 @@ struct Place {
 // Looks upward from `cwd` for .fleet/config.toml, not beyond the git top level. Errors: not_configured (a
 // config.toml that cannot be read, with the line).
 Result<Place> find_place(fs::path const& cwd);
-
-// The same on every host: "git@github.com:acme/shop.git" and "https://github.com/acme/shop" give
-// "github.com/acme/shop"; a path gives its last part. "" when nothing is left.
-std::string key_from_remote(std::string_view remote);
 
 // The remote `origin` of the repository at `top`; "" when there is none.
 std::string git_remote(fs::path const& top);

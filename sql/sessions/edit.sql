@@ -6,7 +6,9 @@ language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     -- Who holds what, and what for: reason and purpose are the holder's words, shown as such.
     return (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                       'path', c ->> 'requested_pattern', 'pattern', c ->> 'pattern', 'holder', c ->> 'holder',
+                       'path', coalesce((select f from jsonb_array_elements_text(w.args -> 'paths') f
+                                          where fleet_log.edit_pattern(f) = c ->> 'requested_pattern' limit 1),
+                                        c ->> 'requested_pattern'), 'pattern', c ->> 'pattern', 'holder', c ->> 'holder',
                        'reservation_id', c ->> 'reservation_id', 'purpose', r.purpose, 'reason', r.reason,
                        'sortie_id', r.sortie_id, 'expires_at', c ->> 'expires_at',
                        'seconds_left', (c -> 'for_another_seconds'))) order by n), '[]')
@@ -36,36 +38,65 @@ end $$;
 comment on function fleet_log.edit_words is
     'One sentence about who holds what was to be edited. Example, in edit_files: fleet_log.edit_words(held, w.message)';
 
+create function fleet_log.edit_pattern(path text)
+returns text
+language plpgsql immutable parallel safe set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    -- A name may hold what a pattern cannot: there ? stands for it, which covers a little more, never less. So does NFC.
+    pattern text := translate(normalize(path, nfc), '[!{\*', '?????');
+begin
+    pattern := regexp_replace(pattern, '[\u0001-\u001f\u007f]', '?', 'g');
+    -- What is too deep or too long is covered by a directory above it.
+    while octet_length(pattern) > 256 or pattern ~ '(?:/.*){16}' loop
+        pattern := case when strpos(rtrim(pattern, '/*'), '/') = 0 then '**'
+                        else regexp_replace(rtrim(pattern, '/*'), '/[^/]*$', '') || '/**' end;
+    end loop;
+    return pattern;
+end $$;
+comment on function fleet_log.edit_pattern is
+    'The pattern by which a file is reserved, whatever its name holds. Example: select fleet_log.edit_pattern(''app/[id].tsx'')';
+
+create function fleet_log.is_covered(w fleet_log.work, pattern text, ttl int)
+returns boolean
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    is_file constant boolean := fleet_log.pattern_kind(pattern) = 'file';
+begin
+    return exists (
+        select from unnest(fleet_log.overlapping(w.project, array[is_covered.pattern], null, true, 101)) m
+          join fleet_state.reservations r on r.reservation_id = m.reservation_id
+          left join fleet_live.pilots v on v.project = r.project and v.callsign = r.holder
+         where m.holder = w.actor and m.exclusive and not m.waiting
+           -- What meets a file covers it; of a glob only the same one is sure to.
+           and (is_file or m.pattern = is_covered.pattern)
+           -- Renewed while there is still a good part of it left, so that work in hand is never lost to time.
+           and fleet.lease_until(r.expires_at, r.extended_at, r.ttl_seconds, v.seen_at)
+               > w.at + make_interval(secs => least(ttl, r.ttl_seconds) / 3.0));
+end $$;
+comment on function fleet_log.is_covered is
+    'True if the pilot holds this exclusively already, and for long enough. Example, in edit_files: fleet_log.is_covered(w, ''src/a.c'', 1800)';
+
 create function fleet_log.edit_uncovered(w fleet_log.work, ttl int, is_off boolean, out paths text[], out problem text)
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     path text;
-    met fleet_log.overlap[];
+    pattern text;
 begin
-    -- What the pilot holds exclusively and for long enough is its own already; all else has to be asked for.
     paths := '{}';
-    for path in select distinct fleet_log.pattern_canonical(p) from jsonb_array_elements_text(w.args -> 'paths') p loop
-        problem := fleet_log.pattern_problem(path);
+    for path in select distinct p from jsonb_array_elements_text(w.args -> 'paths') p order by p loop
+        problem := coalesce(fleet_log.segments_problem(path), fleet_log.pattern_problem(fleet_log.edit_pattern(path)));
         if problem is not null then
-            problem := path || ' ' || problem;
+            problem := format('%s %s', path, problem);
             return;
         end if;
-        continue when is_off;
-        met := fleet_log.overlapping(w.project, array[path], null, true, 101);
-        if not exists (
-            select from unnest(met) m
-              join fleet_state.reservations r on r.reservation_id = m.reservation_id
-              left join fleet_live.pilots v on v.project = r.project and v.callsign = r.holder
-             where m.holder = w.actor and m.exclusive and not m.waiting
-               -- Renewed while there is still a good part of it left, so that work in hand is never lost to time.
-               and fleet.lease_until(r.expires_at, r.extended_at, r.ttl_seconds, v.seen_at)
-                   > w.at + make_interval(secs => least(ttl, r.ttl_seconds) / 3.0)) then
-            paths := paths || path;
+        pattern := fleet_log.edit_pattern(path);
+        if not is_off and not pattern = any(paths) and not fleet_log.is_covered(w, pattern, ttl) then
+            paths := paths || pattern;
         end if;
     end loop;
 end $$;
 comment on function fleet_log.edit_uncovered is
-    'Which of the paths the pilot does not hold yet. Example, in edit_files: more := fleet_log.edit_uncovered(w, 1800, false)';
+    'Which of the paths the pilot does not hold yet, as patterns. Example, in edit_files: more := fleet_log.edit_uncovered(w, 1800, false)';
 
 create function fleet_log.count_edit(w fleet_log.work, s fleet_live.agent_sessions, refusal text, is_told boolean)
 returns void
@@ -115,14 +146,18 @@ returns fleet_log.work
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     op constant text := w.op;
+    spent jsonb;
 begin
     if exists (select from fleet_state.halts h where h.halted) then
         w.op := 'reserve';   -- the very question that a reservation would be asked
         w := fleet_log.halt_problem(w);
         w.op := op;
     end if;
-    if w.code is null and to_regprocedure('fleet_log.budget_problem(fleet_log.work)') is not null then
-        w := fleet_log.budget_problem(w);
+    if w.code is null and to_regprocedure('fleet_log.budget_refusal(text,text,timestamptz)') is not null then
+        spent := fleet_log.budget_refusal(w.project, w.actor, w.at);
+        if spent is not null then
+            w := fleet_log.refuse(w, spent ->> 'code', '', spent ->> 'message', spent ->> 'hint', spent -> 'detail');
+        end if;
     end if;
     return w;
 end $$;

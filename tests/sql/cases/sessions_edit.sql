@@ -1,7 +1,7 @@
 -- The question before an edit: held, free, halted; and what a session is told: mail, promises, files touched.
 begin;
 set search_path = tap, public;
-select plan(56);
+select plan(64);
 select scene();
 create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
     select tap.ask(op, jsonb_build_object('client', 'codex', 'session_id', session) || args) $$;
@@ -36,6 +36,15 @@ select is(pg_temp.edit('v', './src//deep/./b.c'), 'invalid_field', 'a path must 
 select is(pg_temp.edit('v', '../out'), 'invalid_field', 'and inside the project');
 select is(pg_temp.edit('v', 'ünï/файл 字.md'), 'allow', 'any letters do');
 select is(pg_temp.edit('r', 'ünï/файл 字.md'), 'deny', 'for one of them');
+
+select is(pg_temp.edit('v', 'app/[id]/p{a}!*.tsx'), 'allow', 'a name that no pattern can hold');
+select is(pg_temp.said('reserved', '0', 'patterns', '0'), 'app/?id]/p?a}??.tsx', 'is reserved by one that covers it');
+select is(pg_temp.edit('v', 'app/[id]/p{a}!*.tsx'), 'allow', 'and asked again');
+select is(pg_temp.said('reserved'), '[]', 'is held');
+select is(pg_temp.edit('r', 'app/[id]/p{a}!*.tsx'), 'deny', 'for one pilot');
+select matches(pg_temp.said('reason'), '^app/\[id\]/p\{a\}!\*\.tsx is held by viper-1', 'by its own name');
+select is(fleet_log.edit_pattern(repeat('d/', 20) || 'x') || ' ' || fleet_log.edit_pattern(repeat('n', 250) || '/' || repeat('m', 250)), repeat('d/', 15) || '** ' || repeat('n', 250) || '/**', 'what is too deep or too long by its directory');
+select is(fleet_log.edit_pattern(E'u\u0308.c'), E'\u00fc.c', 'letters as they are composed');
 
 select is(run(pg_temp.s('edit_files', 'r', '{"paths": ["src/a.c"], "policy": "warn"}')), 'ok', 'with policy warn');
 select is(pg_temp.said('decision') || ' ' || left(pg_temp.said('reason'), 26), 'warn src/a.c is held by viper-1', 'it is told and may go on');
