@@ -18,6 +18,10 @@ function(fleet_room name)
   endif()
 
   add_library(${target} STATIC ${sources} ${ROOM_SOURCES})
+  # What is generated is not there yet when batches are chosen.
+  set(batched ${sources} ${ROOM_SOURCES})
+  list(FILTER batched EXCLUDE REGEX "^${CMAKE_BINARY_DIR}/")
+  fleet_batches(${target} ${batched})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME fleettools_${name} EXPORT_NAME ${name})
   target_compile_features(${target} PUBLIC cxx_std_20)  # public: whoever includes our headers needs it, too
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:fleet_options>)

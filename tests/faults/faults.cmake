@@ -4,6 +4,7 @@
 file(GLOB checker_sources CONFIGURE_DEPENDS faults/client/checker_*.cpp faults/client/history.cpp)
 list(FILTER checker_sources EXCLUDE REGEX "_test\\.cpp$")
 add_library(fault_checkers STATIC ${checker_sources})
+fleet_batches(fault_checkers ${checker_sources})
 target_link_libraries(fault_checkers PUBLIC fleet_model PRIVATE fleet_options)
 target_include_directories(fault_checkers PUBLIC "${FLEET_ROOMS_DIR}/fault")
 file(GLOB sources CONFIGURE_DEPENDS faults/client/checker_*_test.cpp)
@@ -11,6 +12,7 @@ fleet_test(unit_checkers LABEL unit SOURCES ${sources} LINKS fault_checkers)
 
 file(GLOB sources CONFIGURE_DEPENDS faults/client/worker/*.cpp)
 add_executable(fault_worker ${sources})
+fleet_batches(fault_worker ${sources})
 target_link_libraries(fault_worker PRIVATE fleet_api fault_checkers test_support fleet_options)
 
 file(GLOB sources CONFIGURE_DEPENDS faults/client/*_test.cpp)
@@ -18,6 +20,7 @@ list(FILTER sources EXCLUDE REGEX "/checker_[a-z]*_test\\.cpp$")
 file(GLOB stage_sources CONFIGURE_DEPENDS faults/client/stage*.cpp)
 if(stage_sources)
 add_library(fault_stage STATIC ${stage_sources})
+fleet_batches(fault_stage ${stage_sources})
 target_link_libraries(fault_stage PUBLIC test_support fault_checkers PRIVATE fleet_options)
 target_compile_definitions(fault_stage PRIVATE FLEET_FAULT_WORKER="$<TARGET_FILE:fault_worker>"
   FLEET_TEST_FLEET="$<TARGET_FILE:fleet>")

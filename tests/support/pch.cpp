@@ -1,0 +1,1 @@
+// The library that owns the precompiled header of the tests has nothing else to say.
