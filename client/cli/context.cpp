@@ -5,6 +5,7 @@
 
 #include <fleet/json.hpp>
 #include <fleet/operations.hpp>
+#include <fleet/session_environment.hpp>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,10 @@ std::string first_line(fs::path const& file) {
     std::string line;
     std::getline(in, line);
     return line;
+}
+
+bool is_local(std::string const& endpoint) {
+    return endpoint.starts_with("unix:") || endpoint.starts_with('/');
 }
 
 }  // namespace
@@ -87,43 +92,69 @@ std::string Context::require_project() {
            "`fleet init` makes one here; --project KEY names another.", "--project");
 }
 
-std::string Context::callsign() {
-    if (!globals_.callsign.empty()) return globals_.callsign;
-    if (!settings().callsign.empty()) return settings().callsign;
-    auto registered = store().callsigns();
-    return registered.size() == 1 ? registered.front() : std::string();
+Identity const& Context::identity() {
+    if (identity_) return *identity_;
+    IdentityQuestion question{.flag = globals_.callsign,
+                              .setting = settings().callsign,
+                              .is_variable = std::getenv("FLEET_AS") != nullptr,
+                              .sessions = must(sessions_from_environment()),
+                              .project = project()};
+    question.show_session = [this](SessionName const& name) { return show_session(name); };
+    question.registered = [this] { return store().callsigns(); };
+    identity_ = identify(question);
+    return *identity_;
+}
+
+Result<Json> Context::show_session(SessionName const& name) {
+    // A connection of its own: as whom the other one acts is what is asked.
+    Client asker(loop_.get_executor(), user_options());
+    CallOptions at_once;
+    at_once.waits_for_daemon = false;
+    Json args{{"client", name.client}, {"session_id", name.session_id}};
+    return wait<Json>([&](Completion<Json> done) {
+        asker.async_call("sessions.show", std::move(args), std::move(at_once), std::move(done));
+    });
 }
 
 std::string Context::require_callsign() {
-    auto name = callsign();
-    if (!name.empty()) return name;
-    auto registered = store().callsigns();
-    if (registered.empty()) {
-        refuse(ErrorCode::usage, "no pilot is registered here",
-               "`fleet pilots register --program NAME --model NAME` makes one; --as CALLSIGN names one.",
+    Identity const& who = identity();
+    if (who.is_pilot()) return who.callsign;
+    if (who.failure) throw ErrorException(*who.failure);
+    if (who.source == PilotSource::session) {
+        refuse(ErrorCode::usage, who.words(),
+               "`fleet pilots register --program NAME --model NAME` makes it one; --as CALLSIGN names one.",
                "--as");
     }
-    refuse(ErrorCode::usage, fmt::format("several pilots are registered here: {}", joined(registered, ", ")),
-           "Say which one you are: --as CALLSIGN, or the variable FLEET_AS.", "--as");
+    refuse(ErrorCode::usage, who.words(),
+           who.registered.empty()
+               ? "`fleet pilots register --program NAME --model NAME` makes one; --as CALLSIGN names one."
+               : "Say which one you are: --as CALLSIGN, or the variable FLEET_AS.",
+           "--as");
 }
 
-ClientOptions Context::client_options() {
+ClientOptions Context::user_options() {
     ClientOptions options;
     char const* variable = std::getenv("FLEET_ENDPOINT");
     options.endpoint = globals_.endpoint;
     if (options.endpoint.empty() && variable != nullptr) options.endpoint = variable;
     if (options.endpoint.empty()) options.endpoint = "unix:" + socket_path(settings()).string();
     options.project = project();
-    if (!as_user_) options.callsign = callsign();
-    options.timeouts.answer = settings().client_timeout;
-    if (options.endpoint.starts_with("unix:") || options.endpoint.starts_with('/')) return options;
-    if (!options.callsign.empty()) {
-        auto kept = store().read(options.callsign);
-        if (kept) options.token = kept->token;
-    }
+    options.timeouts.answer = quick_.value_or(settings().client_timeout);
+    if (quick_) options.timeouts.connect = *quick_;
+    if (is_local(options.endpoint)) return options;
     fs::path file = settings().tcp_token_file;
-    if (options.token.empty())
-        options.token = first_line(file.empty() ? state_dir(settings()) / "token" : file);
+    options.token = first_line(file.empty() ? state_dir(settings()) / "token" : file);
+    return options;
+}
+
+ClientOptions Context::client_options() {
+    ClientOptions options = user_options();
+    if (as_user_) return options;
+    options.callsign = callsign();
+    if (is_local(options.endpoint) || options.callsign.empty()) return options;
+    // A pilot shows its own token if one was kept.
+    auto kept = store().read(options.callsign);
+    if (kept && !kept->token.empty()) options.token = kept->token;
     return options;
 }
 
@@ -135,8 +166,10 @@ Client& Context::client() {
 Result<Json> Context::try_call(std::string operation, Json args, CallOptions options) {
     auto const* known = find_operation(operation);
     if (known != nullptr && known->needs_project && !args.contains("project")) require_project();
+    if (quick_) options.waits_for_daemon = false;
+    Client& chosen = client();  // first: who asks may itself have to be asked for
     return wait<Json>([&](Completion<Json> done) {
-        client().async_call(std::move(operation), std::move(args), std::move(options), std::move(done));
+        chosen.async_call(std::move(operation), std::move(args), std::move(options), std::move(done));
     });
 }
 
@@ -165,8 +198,9 @@ void Context::refuse_unknown_project(std::string const& operation, Json const& a
 }
 
 Result<Json> Context::stream(std::string operation, Json args, JsonSink sink) {
+    Client& chosen = client();
     return wait<Json>([&](Completion<Json> done) {
-        client().async_stream(std::move(operation), std::move(args), std::move(sink), std::move(done));
+        chosen.async_stream(std::move(operation), std::move(args), std::move(sink), std::move(done));
     });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a command works with: who and where we are, the client, the screen. Commands throw `ErrorException`.
 #include "cli/globals.hpp"
+#include "cli/identity.hpp"
 #include "cli/place.hpp"
 #include "cli/screen/screen.hpp"
 #include "cli/token_store.hpp"
@@ -29,14 +30,20 @@ public:
     Settings const& settings();
 
     Place const& place();
+    // Works somewhere else than where it was started. Only before the first question.
+    void work_in(Place place) { place_ = std::move(place); }
+    // A daemon that does not answer within `limit` is away: for hooks, behind which somebody waits.
+    void be_quick(Millis limit) { quick_ = limit; }
     TokenStore store() { return TokenStore(place()); }
 
     // --project, FLEET_PROJECT, fleet.toml, .fleet/config.toml; "" when none says it.
     std::string project();
     // Throws not_found with the way out when there is none.
     std::string require_project();
-    // --as, FLEET_AS, else the only pilot that registered from here; "" when that is not clear.
-    std::string callsign();
+    // Who acts, and who says so: --as, FLEET_AS, the session of an agent program, else the only pilot that
+    // registered from here. Throws invalid_field for a FLEET_SESSION that names none.
+    Identity const& identity();
+    std::string callsign() { return identity().callsign; }
     std::string require_callsign();
     // From here on the user asks, not a pilot.
     void ask_as_user() { as_user_ = true; }
@@ -74,7 +81,9 @@ public:
 private:
     void arm_signals();
     void refuse_unknown_project(std::string const& operation, Json const& answer, std::string const& key);
+    ClientOptions user_options();
     ClientOptions client_options();
+    Result<Json> show_session(SessionName const& name);
 
     Globals globals_;
     Screen& screen_;
@@ -83,8 +92,10 @@ private:
     std::function<void()> on_interrupt_{};
     bool interrupted_ = false;
     bool as_user_ = false;
+    std::optional<Millis> quick_{};
     std::optional<Settings> settings_{};
     std::optional<Place> place_{};
+    std::optional<Identity> identity_{};
     std::optional<Client> client_{};
 };
 

@@ -17,6 +17,10 @@ PREFIX = pathlib.Path(os.environ.get("FLEET_E2E_PREFIX", "/usr/local"))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
+# What programs that run agents tell their children. Who starts the tests may be one of them.
+SESSIONS = ("CLAUDE", "CODEX_", "GEMINI_", "COPILOT_", "OPENCODE", "GIT_")
+
+
 class Answer:
     def __init__(self, words, done):
         self.words = words
@@ -52,7 +56,7 @@ class Home:
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="fleet-e2e-", dir="/tmp"))
         # A private server of another account must be able to pass through.
         self.path.chmod(0o755)
-        keep = {k: v for k, v in os.environ.items() if not k.startswith(("FLEET_", "XDG_", "PG"))}
+        keep = {k: v for k, v in os.environ.items() if not k.startswith(("FLEET_", "XDG_", "PG", *SESSIONS))}
         self.environment = {
             **keep,
             "HOME": str(self.path),

@@ -35,6 +35,26 @@ Json register_args(Context& context, RegisterFlags const& flags) {
     return args;
 }
 
+// The session of an agent program that registers its first pilot is that pilot from then on. Who is one
+// already registers others, and stays who it is.
+void bind_session(Context& context, std::string const& callsign) {
+    Identity const& who = context.identity();
+    if (!who.session) return;
+    Screen& screen = context.screen();
+    if (who.is_pilot() && who.callsign != callsign) {
+        return screen.note(fmt::format("  → you stay {}, {}; --as {} acts as the new one", who.callsign,
+                                       who.words(), callsign));
+    }
+    Json args{{"client", who.session->client},
+              {"session_id", who.session->session_id},
+              {"cwd", context.place().cwd.string()},
+              {"callsign", callsign}};
+    auto bound = context.try_call("sessions.open", std::move(args));
+    screen.note(bound ? fmt::format("  → {} is {} now", session_words(*who.session), callsign)
+                      : fmt::format("  → {} could not be made {}: {}", session_words(*who.session), callsign,
+                                    printable(bound.error().message)));
+}
+
 int register_pilot(Context& context, RegisterFlags const& flags) {
     context.ask_as_user();  // a new pilot is not made by the one that is here already
     Json answer = context.call("pilots.register", register_args(context, flags));
@@ -51,7 +71,10 @@ int register_pilot(Context& context, RegisterFlags const& flags) {
                             printable(context.project())));
     if (answer.contains("recovery") && !context.is_json() && !screen.is_quiet())
         say_offers(screen, answer.at("recovery"));
-    if (context.store().callsigns().size() > 1) {
+    bind_session(context, callsign);
+    bool const is_clear =
+        context.identity().source == PilotSource::session || !context.settings().callsign.empty();
+    if (!is_clear && context.store().callsigns().size() > 1) {
         screen.note(
             fmt::format("  → several pilots work from here: export FLEET_AS={} or use --as", callsign));
     }
@@ -83,11 +106,15 @@ int list(Context& context, std::string const& status, bool everywhere) {
 int show(Context& context, std::string callsign) {
     if (callsign.empty()) callsign = context.require_callsign();
     Json pilot = context.call("pilots.show", {{"callsign", callsign}});
+    Identity const& who = context.identity();
+    bool const is_you = who.callsign == callsign;
+    if (is_you) pilot["you"] = who.json();
     Screen& screen = context.screen();
     screen.document(pilot);
     if (context.is_json()) return 0;
     Time now = clock_now();
     screen.say(screen.style()(Ink::bold, text_or(pilot, "callsign", callsign)));
+    if (is_you) screen.say(fmt::format("  {:<17} {}", "you", who.words()));
     for (char const* name : {"status", "program", "model", "role", "task_description", "host", "pilot_id"}) {
         auto value = text_or(pilot, name, "");
         if (!value.empty()) screen.say(fmt::format("  {:<17} {}", name, printable(value)));

@@ -6,6 +6,7 @@
 #include "cli/program.hpp"
 #include "cli/screen/board_words.hpp"
 #include "cli/screen/words.hpp"
+#include "cli/setup/proof.hpp"
 #include "cli/toml_file.hpp"
 
 #include <fleet/json.hpp>
@@ -146,6 +147,8 @@ int status(Context& context) {
         auto offers = context.try_call("recovery.list", Json{{"project", key}});
         if (offers) answer["recovery"] = offers->at("items");
     }
+    Identity const& you = context.identity();
+    answer["you"] = you.json();
     Screen& screen = context.screen();
     screen.document(answer);
     keep_copies(context);
@@ -154,8 +157,9 @@ int status(Context& context) {
     say_project(context, key, member(answer, "overview"));
     say_work(screen, member(answer, "overview"));
     if (answer.contains("recovery")) say_offers(screen, answer.at("recovery"));
-    if (auto name = context.callsign(); !name.empty())
-        screen.say(fmt::format("{:<9} {}", "you", printable(name)));
+    screen.say(fmt::format("{:<9} {}", "you",
+                           you.is_pilot() ? fmt::format("{}, {}", printable(you.callsign), you.words())
+                                          : you.words()));
     return 0;
 }
 
@@ -183,6 +187,13 @@ int doctor(Context& context) {
     auto asked = context.try_call("doctor");
     if (!asked && asked.error().code != ErrorCode::daemon_away) must(std::move(asked));
     Json answer = asked ? *asked : own_checks(context, asked.error());
+    // What stands in the files of agent programs is tried out, where there is a daemon to try it with.
+    if (asked) {
+        for (Json& one : proofs(context)) {
+            answer["ok"] = flag_or(answer, "ok", false) && flag_or(one, "ok", false);
+            answer["checks"].push_back(std::move(one));
+        }
+    }
     Screen& screen = context.screen();
     screen.document(answer);
     Style const& style = screen.style();
