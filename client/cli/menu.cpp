@@ -47,6 +47,7 @@ void add_commands(Menu& menu) {
     add_services(menu);
     add_uninstall(menu);
     add_project(menu);
+    add_setup(menu);
     add_projects(menu);
     add_pilots(menu);
     add_prime(menu);
@@ -58,6 +59,7 @@ void add_commands(Menu& menu) {
     add_rules(menu);
     add_reservations(menu);
     add_files(menu);
+    add_guard(menu);
     add_safety(menu);
     add_events(menu);
     add_watch(menu);
@@ -65,7 +67,11 @@ void add_commands(Menu& menu) {
     add_checkpoints(menu);
     add_resume(menu);
     add_rulings(menu);
+    add_usage(menu);
+    add_budget(menu);
     add_sessions(menu);
+    add_hook(menu);
+    add_mcp(menu);
     add_history(menu);
     add_replay(menu);
     add_db(menu);

@@ -38,12 +38,14 @@ Error at_place(std::string const& place, Error error) {
     return error;
 }
 
-Result<void> take_file(Settings& settings, fs::path const& file) {
+// Only the settings whose names begin with `family`.
+Result<void> take_file(Settings& settings, fs::path const& file, std::string_view family = {}) {
     std::error_code missing;
     if (!fs::exists(file, missing)) return {};
     auto table = parse(file);
     if (!table) return table.error();
     for (auto const& [key, node] : *table) {
+        if (!key.str().starts_with(family)) continue;
         auto set = set_setting(settings, key.str(), scalar(node));
         auto place = fmt::format("{}:{}", file.string(), node.source().begin.line);
         if (!set) return at_place(place, set.error());
@@ -83,10 +85,18 @@ Result<std::string> read_project_key(fs::path const& file) {
     return error;
 }
 
-Result<Settings> read_settings() {
+bool names_setting(fs::path const& file, std::string_view key) {
+    auto table = parse(file);
+    return table && table->contains(key);
+}
+
+Result<Settings> read_settings(std::optional<fs::path> const& project_config) {
     Settings settings;
     for (fs::path const& file : settings_files()) {
         if (auto taken = take_file(settings, file); !taken) return taken.error();
+    }
+    if (project_config) {
+        if (auto taken = take_file(settings, *project_config, "hook_"); !taken) return taken.error();
     }
     for (SettingInfo const& info : setting_infos()) {
         auto name = std::string(info.env);

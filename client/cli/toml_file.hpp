@@ -4,16 +4,22 @@
 #include <fleet/settings.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace fleet::cli {
 
 // The project key in a .fleet/config.toml. Errors: not_configured with file and line.
 Result<std::string> read_project_key(std::filesystem::path const& file);
 
-// Settings of the usual fleet.toml files and of the environment. Errors: not_configured, unknown_field,
-// invalid_field, each with the place.
-Result<Settings> read_settings();
+// Settings of the usual fleet.toml files and of the environment; between them stand those of hooks that a
+// project's .fleet/config.toml has (`hook_…`). Errors: not_configured, unknown_field, invalid_field, each
+// with the place.
+Result<Settings> read_settings(std::optional<std::filesystem::path> const& project_config = std::nullopt);
+
+// Whether the file says something about the setting.
+bool names_setting(std::filesystem::path const& file, std::string_view key);
 
 // Where fleetd keeps its files, by the same rules as fleetd.
 std::filesystem::path state_dir(Settings const& settings);

@@ -28,7 +28,7 @@ select is(pg_temp.says('viper-1', 'a**b.c'), 'not_held', 'two of them are two');
 select is(pg_temp.says('raven-1', 'src'), 'held viper-1', 'the place of a tree is part of it');
 select is(pg_temp.says('raven-1', E'src/new\nline "q" \t%_\\.c'), 'held viper-1', 'whatever a name holds');
 select is(pg_temp.says('raven-1', E'src/e\u0301.c'), 'held viper-1', 'letters in two parts as well');
-select is(pg_temp.ask('raven-1', pg_temp.file('lib/x.c'), pg_temp.file('src/a.c'), pg_temp.file('free.c')) - 'items', '{"ok": false, "checked": 3}', 'of several');
+select is(pg_temp.ask('raven-1', pg_temp.file('lib/x.c'), pg_temp.file('src/a.c'), pg_temp.file('free.c')) - 'items', '{"ok": false, "known": true, "checked": 3}', 'of several');
 select is((select array_agg(i ->> 'path') from jsonb_array_elements(pg_temp.ask('raven-1', pg_temp.file('lib/x.c'), pg_temp.file('src/a.c'),
     pg_temp.file('free.c')) -> 'items') i), '{src/a.c,free.c}', 'only what may not be is told, in order');
 select is((pg_temp.ask('raven-1', pg_temp.file('src/a.c')) #> '{items,0}') - '{reservation_id,expires_at}'::text[],
