@@ -61,3 +61,30 @@ begin
 end $$;
 comment on function fleet_log.typeid is
     'The TypeID of a given UUID. Example: select fleet_log.typeid(''prefix'', ''01890a5d-ac96-774b-bcce-b302099a8057'')';
+
+create function fleet_log.id_by_part(project text, given text, place text, key text, tail int)
+returns text
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    prefix constant text := split_part(given, '_', 1) || '_';
+    ids text[];
+begin
+    -- The last characters are what people see; an index of the table holds `tail` of them. A start is a range of the key.
+    -- Whole ids never come here, so that the text of the query may be made for its table.
+    if length(given) >= tail then
+        execute format('select array(select x.id from (select t.%1$I as id, t.project from fleet_state.%2$I t
+                                                         where right(t.%1$I, %3$s) = right($1, %3$s) offset 0) x
+                                      where right(x.id, length($1)) = $1 and x.project = $2 limit 2)', key, place, tail)
+           into ids using given, id_by_part.project;
+    end if;
+    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, prefix) and length(given) > length(prefix) then
+        execute format('select array(select x.id from (select t.%1$I as id, t.project from fleet_state.%2$I t
+                                                         where t.%1$I >= $1 and t.%1$I < $1 || chr(1114111)
+                                                         order by t.%1$I limit 1000) x
+                                      where x.project = $2 limit 2)', key, place)
+           into ids using given, id_by_part.project;
+    end if;
+    return case when cardinality(ids) = 1 then ids[1] else given end;
+end $$;
+comment on function fleet_log.id_by_part is
+    'The id of a table''s row that an unambiguous start or end of it means, or what was given. Example: select fleet_log.id_by_part(''demo'', ''x7k2pq'', ''missions'', ''mission_id'', 4)';

@@ -6,25 +6,11 @@
 create function fleet_log.message_id_of(project text, given text)
 returns text
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
-declare
-    ids text[];
 begin
     if length(given) >= 30 or given is null then
         return given;
     end if;
-    -- The last six characters are what people see; an index holds them. A start is a range of the key.
-    if length(given) >= 6 then
-        ids := array(select x.message_id from (select m.message_id, m.project from fleet_state.messages m
-                                                where right(m.message_id, 6) = right(given, 6) offset 0) x
-                      where right(x.message_id, length(given)) = given and x.project = message_id_of.project limit 2);
-    end if;
-    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'msg_') and length(given) > 4 then
-        ids := array(select x.message_id from (select m.message_id, m.project from fleet_state.messages m
-                                                where m.message_id >= given and m.message_id < given || chr(1114111)
-                                                order by m.message_id limit 1000) x
-                      where x.project = message_id_of.project limit 2);
-    end if;
-    return case when cardinality(ids) = 1 then ids[1] else given end;
+    return fleet_log.id_by_part(project, given, 'messages', 'message_id', 6);
 end $$;
 comment on function fleet_log.message_id_of is
     'The whole id of a message, given an unambiguous start of it or six or more of its last characters. Example: select fleet_log.message_id_of(''demo'', ''x7k2pq'')';
@@ -32,24 +18,11 @@ comment on function fleet_log.message_id_of is
 create function fleet_log.thread_id_of(project text, given text)
 returns text
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
-declare
-    ids text[];
 begin
     if length(given) >= 30 or given is null then
         return given;
     end if;
-    if length(given) >= 6 then
-        ids := array(select x.thread_id from (select t.thread_id, t.project from fleet_state.threads t
-                                               where right(t.thread_id, 6) = right(given, 6) offset 0) x
-                      where right(x.thread_id, length(given)) = given and x.project = thread_id_of.project limit 2);
-    end if;
-    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'thr_') and length(given) > 4 then
-        ids := array(select x.thread_id from (select t.thread_id, t.project from fleet_state.threads t
-                                               where t.thread_id >= given and t.thread_id < given || chr(1114111)
-                                               order by t.thread_id limit 1000) x
-                      where x.project = thread_id_of.project limit 2);
-    end if;
-    return case when cardinality(ids) = 1 then ids[1] else given end;
+    return fleet_log.id_by_part(project, given, 'threads', 'thread_id', 6);
 end $$;
 comment on function fleet_log.thread_id_of is
     'The whole id of a thread, given an unambiguous start of it or six or more of its last characters. Example: select fleet_log.thread_id_of(''demo'', ''x7k2pq'')';

@@ -3,25 +3,11 @@
 create function fleet_log.mission_id_of(project text, given text)
 returns text
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
-declare
-    ids text[];
 begin
     if given is null or given ~ '^msn_.{26}$' then
         return given;
     end if;
-    -- The last characters are what people see; an index holds four of them. A start is a range of the key.
-    if length(given) >= 4 then
-        ids := array(select x.mission_id from (select m.mission_id, m.project from fleet_state.missions m
-                                             where right(m.mission_id, 4) = right(given, 4) offset 0) x
-                      where right(x.mission_id, length(given)) = given and x.project = mission_id_of.project limit 2);
-    end if;
-    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'msn_') and length(given) > 4 then
-        ids := array(select x.mission_id from (select m.mission_id, m.project from fleet_state.missions m
-                                             where m.mission_id >= given and m.mission_id < given || chr(1114111)
-                                             order by m.mission_id limit 1000) x
-                      where x.project = mission_id_of.project limit 2);
-    end if;
-    return case when cardinality(ids) = 1 then ids[1] else given end;
+    return fleet_log.id_by_part(project, given, 'missions', 'mission_id', 4);
 end $$;
 comment on function fleet_log.mission_id_of is
     'The id that a start or an end of it means; what is not clear stays as it is. Example: select fleet_log.mission_id_of(''demo'', ''x7k2pq'')';
@@ -38,22 +24,11 @@ begin
     if mission_id is not null then
         ids := array(select s.sortie_id from fleet_state.sorties s
                       where s.mission_id = sortie_id_of.mission_id and s.name = given limit 2);
+        if cardinality(ids) = 1 then
+            return ids[1];
+        end if;
     end if;
-    -- The last characters are what people see; an index holds four of them. A start is a range of the key.
-    if cardinality(ids) = 1 then
-        return ids[1];
-    elsif length(given) >= 4 then
-        ids := array(select x.sortie_id from (select s.sortie_id, s.project from fleet_state.sorties s
-                                             where right(s.sortie_id, 4) = right(given, 4) offset 0) x
-                      where right(x.sortie_id, length(given)) = given and x.project = sortie_id_of.project limit 2);
-    end if;
-    if coalesce(cardinality(ids), 0) = 0 and starts_with(given, 'srt_') and length(given) > 4 then
-        ids := array(select x.sortie_id from (select s.sortie_id, s.project from fleet_state.sorties s
-                                             where s.sortie_id >= given and s.sortie_id < given || chr(1114111)
-                                             order by s.sortie_id limit 1000) x
-                      where x.project = sortie_id_of.project limit 2);
-    end if;
-    return case when cardinality(ids) = 1 then ids[1] else given end;
+    return fleet_log.id_by_part(project, given, 'sorties', 'sortie_id', 4);
 end $$;
 comment on function fleet_log.sortie_id_of is
     'The id that a name in a mission, a start or an end means; what is not clear stays as it is. Example: select fleet_log.sortie_id_of(''demo'', ''tests'', ''msn_01…'')';
