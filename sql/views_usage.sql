@@ -1,10 +1,10 @@
 -- Views of what models used, and of budgets and prices.
 
 create view fleet.usage as
-select u.day, fleet_log.short_project(u.project) as project, fleet_log.cut(u.pilot, 14) as pilot, fleet_log.cut(u.model, 20) as model,
+select u.day, fleet_log.short_project(u.project) as project, fleet_log.cut(u.pilot, 14) as pilot, fleet_log.cut(u.model, 16) as model,
        count(*) filter (where u.period_from is null) as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-       sum(u.cache_read_tokens) as cache_read, sum(u.cache_write_tokens) as cache_write,
-       round(sum(u.cost_micros) / 1000000.0, 4) as cost, nullif(count(*) filter (where u.cost_micros is null), 0) as unpriced
+       sum(u.cache_read_tokens + u.cache_write_tokens) as cached,
+       round(sum(u.cost_micros) / 1000000.0, 4) as cost
   from fleet_state.usage_calls u
  group by u.day, u.project, u.pilot, u.model
  order by u.day desc, u.project, u.pilot, u.model;
@@ -16,10 +16,8 @@ comment on column fleet.usage.model is 'Of which model.';
 comment on column fleet.usage.calls is 'How many calls; what only a counter tells of has no calls.';
 comment on column fleet.usage.input_tokens is 'Tokens given, beside those of caches.';
 comment on column fleet.usage.output_tokens is 'Tokens that came back.';
-comment on column fleet.usage.cache_read is 'Tokens read from a cache.';
-comment on column fleet.usage.cache_write is 'Tokens written to a cache.';
+comment on column fleet.usage.cached is 'Tokens read from a cache or written to one.';
 comment on column fleet.usage.cost is 'In USD, as far as it is known; null if nobody knows any of it.';
-comment on column fleet.usage.unpriced is 'Calls whose cost nobody knows.';
 
 create view fleet.usage_calls as
 select u.* from fleet_state.usage_calls u;

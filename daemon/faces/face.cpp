@@ -1,3 +1,6 @@
+#include "faces/hooks.hpp"
+#include "faces/mcp_call.hpp"
+#include "faces/otlp.hpp"
 #include "faces/state.hpp"
 
 #include <fleet/json.hpp>
@@ -49,7 +52,8 @@ std::string_view type_of_answer(Operation const& operation) {
     return "application/json";
 }
 
-// The bridge between what the network knows of a client that left and what an operation listens to.
+}  // namespace
+
 std::shared_ptr<ops::Leaving> leaving_of(std::shared_ptr<net::Departure> departure) {
     auto place = std::make_shared<std::weak_ptr<ops::Leaving>>();
     auto leaving = std::make_shared<ops::Leaving>([place, departure = std::move(departure)] {
@@ -60,8 +64,6 @@ std::shared_ptr<ops::Leaving> leaving_of(std::shared_ptr<net::Departure> departu
     *place = leaving;
     return leaving;
 }
-
-}  // namespace
 
 asio::awaitable<void> Ending::wait() {
     if (is_said_) co_return;
@@ -138,6 +140,9 @@ asio::awaitable<net::HttpResponse> Face::on_http(net::HttpRequest request, net::
     auto route = state.router.find(request.method, request.path);
     if (!route) co_return refusal(std::move(route).error());
     Operation const& operation = *route->operation;
+    if (operation.name == "mcp") co_return co_await mcp_exchange(state, std::move(request), std::move(peer));
+    if (operation.name.starts_with("otlp."))
+        co_return co_await otlp_exchange(state, operation, std::move(request), std::move(peer));
     if (!accepts(request.headers, type_of_answer(operation)))
         co_return refusal(make_error(ErrorCode::not_acceptable,
                                      fmt::format("this address answers {}", type_of_answer(operation))));
@@ -161,6 +166,7 @@ asio::awaitable<net::HttpResponse> Face::on_http(net::HttpRequest request, net::
         if (body.is_null())
             co_return refusal(make_error(ErrorCode::invalid_field, "the body must be a JSON object"));
     }
+    if (operation.name == "hooks.answer") body = hook_body(std::move(body), request.headers);
     auto args = arguments_of(operation, std::move(route->path_args), *std::move(query), std::move(body));
     if (!args) co_return refusal(std::move(args).error());
     if (operation.name == "events.stream")

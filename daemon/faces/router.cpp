@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view base = "/api/v1";
 // Where tools look for them; the same things below /api/v1.
-constexpr std::array<std::string_view, 5> at_root{"/healthz", "/readyz", "/metrics", "/openapi.json", "/ws"};
+constexpr std::array<std::string_view, 10> at_root{
+    "/healthz", "/readyz", "/metrics", "/openapi.json", "/ws", "/mcp", "/hooks/{client}/{event}",
+    "/v1/logs", "/v1/traces", "/v1/metrics"};
 
 std::vector<std::string> segments_of(std::string_view path) {
     std::vector<std::string> segments;

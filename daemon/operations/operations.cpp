@@ -1,5 +1,7 @@
 #include "operations/state.hpp"
 
+#include "auth/bounds.hpp"
+
 #include <fleet/assert.hpp>
 #include <fleet/json.hpp>
 #include <fleet/time.hpp>
@@ -16,8 +18,9 @@ namespace {
 
 // What each daemon answers by itself, or the faces do; everything else of the catalogue must be bound or in a
 // table.
-constexpr std::array<std::string_view, 8> of_the_faces{
-    "subscribe", "unsubscribe", "events.stream", "healthz", "readyz", "metrics", "openapi", "websocket"};
+constexpr std::array<std::string_view, 9> of_the_faces{
+    "subscribe", "unsubscribe", "events.stream", "healthz", "readyz", "metrics", "openapi", "websocket",
+    "mcp"};
 
 // The database takes whole seconds; a part of one counts as one.
 void in_seconds(Operation const& operation, Json& args) {
@@ -43,14 +46,11 @@ std::optional<Error> check_own(Operation const& operation, Request const& reques
                       "/callsign");
 }
 
-// The token of a pilot is good for its own project, and means it where none is named.
 std::optional<Error> keep_to_project(Request& request) {
-    if (!request.caller.is_bound) return std::nullopt;
-    auto const named = text_or(request.args, "project", request.project);
-    if (named.empty()) request.project = request.caller.project;
-    if (named.empty() || named == request.caller.project) return std::nullopt;
-    return make_error(ErrorCode::forbidden,
-                      fmt::format("this token belongs to project {}", request.caller.project), "/project");
+    auto project = text_or(request.args, "project", request.project);
+    auto error = auth::keep_to_project(request.caller, project);
+    if (!error && request.caller.is_bound) request.project = std::move(project);
+    return error;
 }
 
 bool has_table_way(Operation const& operation) {
@@ -96,6 +96,9 @@ Operations::Operations(OperationsParts parts) : state_(std::make_unique<State>(s
     bind_mail(*state_);
     bind_briefing(*state_);
     bind_claims(*state_);
+    bind_usage(*state_);
+    bind_sessions(*state_);
+    bind_hooks(*state_);
 }
 
 Operations::~Operations() = default;
@@ -125,6 +128,7 @@ asio::awaitable<Result<Answer>> Operations::call(std::string_view name, Request 
     if (auto error = check_own(*operation, request)) co_return std::move(*error);
     if (auto error = keep_to_project(request)) co_return std::move(*error);
     in_seconds(*operation, request.args);
+    if (operation->act == "open_session") fill_place(request);
     auto const bound = state.handlers.find(name);
     bool const needs_database = has_table_way(*operation) || operation->needs_project;
     if (needs_database && state.parts.unavailable)

@@ -55,6 +55,14 @@ void bind_cursors(Operations::State& state);
 void bind_mail(Operations::State& state);
 void bind_briefing(Operations::State& state);
 void bind_claims(Operations::State& state);
+void bind_usage(Operations::State& state);
+void bind_sessions(Operations::State& state);
+void bind_hooks(Operations::State& state);
+
+// A project and a worktree for a request that says where it comes from, as far as they are not given.
+void fill_place(Request& request);
+// sessions.open. Errors: those of the command.
+asio::awaitable<Result<Answer>> open_session(Operations::State& state, Request request);
 
 // How often a pilot that waits counts as alive: its connection is open.
 inline constexpr Millis sign_of_life{60'000};

@@ -97,12 +97,29 @@ end $$;
 comment on function fleet_state.settle_counter is
     'Writes the row of a counter without what known calls explain. Example, in apply_usage: perform fleet_state.settle_counter(c)';
 
+create function fleet_state.as_reported(c fleet_state.usage_calls)
+returns fleet_state.usage_calls
+language plpgsql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    if c.reported is not null then
+        c.input_tokens := (c.reported ->> 'input')::bigint;
+        c.output_tokens := (c.reported ->> 'output')::bigint;
+        c.cache_read_tokens := (c.reported ->> 'cache_read')::bigint;
+        c.cache_write_tokens := (c.reported ->> 'cache_write')::bigint;
+        c.cost_micros := (c.reported ->> 'cost')::bigint;
+    end if;
+    return c;
+end $$;
+comment on function fleet_state.as_reported is
+    'A row as it was reported: a counter''s before known calls were taken off. Example: select (fleet_state.as_reported(u)).* from fleet_state.usage_calls u';
+
 create function fleet_state.apply_usage(e fleet_log.events)
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     d constant jsonb := e.data;
     old fleet_state.usage_calls;
+    known fleet_state.usage_calls;
     c fleet_state.usage_calls;
     total bigint;
 begin
@@ -121,6 +138,9 @@ begin
         c.period_from := (d ->> 'period_from')::timestamptz(3);
         c.sortie_id := d ->> 'sortie_id';
         c.mission_id := d ->> 'mission_id';
+    elsif old.period_from is not null then
+        -- A counter that only grows says more and more of one stretch.
+        c.called_at := greatest(old.called_at, least(coalesce((d ->> 'called_at')::timestamptz(3), e.occurred_at), e.recorded_at));
     end if;
     c.client := coalesce(c.client, d ->> 'client');
     c.session_id := coalesce(c.session_id, d ->> 'session_id');
@@ -135,10 +155,11 @@ begin
     c.version := e.stream_version;
     c.last_seq := e.seq;
     total := c.input_tokens + c.output_tokens + c.cache_read_tokens + c.cache_write_tokens;
-    -- The fullest report holds; of equal ones the first, unless only the later one knows what the client paid.
-    if old.call_id is not null and old.period_from is null
-       and (total, (c.cost_from = 'client')::int) <= (old.input_tokens + old.output_tokens + old.cache_read_tokens
-                                                      + old.cache_write_tokens, (old.cost_from = 'client')::int) then
+    -- The fullest report holds; of equal ones the first, unless the later one knows better what it cost.
+    known := fleet_state.as_reported(old);
+    if old.call_id is not null and (total, array_position('{unknown,price,client}', c.cost_from))
+        <= (known.input_tokens + known.output_tokens + known.cache_read_tokens + known.cache_write_tokens,
+            array_position('{unknown,price,client}', known.cost_from)) then
         return;
     end if;
     if c.period_from is not null then

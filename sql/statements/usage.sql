@@ -14,3 +14,6 @@ select item, cursor_key from fleet.list_prices($1::jsonb)
 
 -- name: budget_refusal
 select item, cursor_key from fleet.budget_refusal($1::jsonb)
+
+-- name: list_session_owners
+select item, cursor_key from fleet.list_session_owners($1::jsonb)

@@ -51,6 +51,8 @@ declare
 begin
     return case when stream_column.name = 'notification_rules' then '''rule:'' || t.name'
                 when stream_column.name = 'work_order_dependencies' then 't.work_order_id'
+                when stream_column.name = 'usage_calls' then '''usage:'' || t.project'
+                when stream_column.name = 'prices' then '''price:'' || t.model'
                 when first like '%\_id' then format('t.%I', first)
                 else format('t.%I', rtrim(stream_column.name, 's') || '_id') end;
 end $$;

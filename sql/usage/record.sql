@@ -44,6 +44,9 @@ language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     a constant jsonb := w.args;
     at constant timestamptz := least(coalesce(fleet_log.try_time(a ->> 'called_at'), w.at), w.at);
+    -- A call was when it was told first; a counter goes on.
+    called constant timestamptz := case when old.period_from is null then coalesce(old.called_at, at)
+                                        else greatest(old.called_at, at) end;
     day constant date := coalesce(old.day, fleet_log.utc_day(at));
     n bigint[] := array[coalesce((a ->> 'input_tokens')::bigint, 0), coalesce((a ->> 'output_tokens')::bigint, 0),
                         coalesce((a ->> 'cache_read_tokens')::bigint, 0), coalesce((a ->> 'cache_write_tokens')::bigint, 0)];
@@ -59,7 +62,10 @@ begin
     if old.cost_from = 'client' then
         paid := greatest(paid, old.cost_micros);
     end if;
-    if paid is null then
+    -- What was priced stays so: a price that is set later is for later calls.
+    if paid is null and old.cost_from = 'price' and n = was then
+        price := old.cost_micros;
+    elsif paid is null then
         price := fleet_log.call_cost(coalesce(old.model, a ->> 'model'), day, n[1], n[2], n[3], n[4]);
     end if;
     return jsonb_build_object('pilot', coalesce(old.pilot, a ->> 'pilot', w.actor), 'model', coalesce(old.model, a ->> 'model'),
@@ -68,7 +74,8 @@ begin
         'cost_from', case when paid is not null then 'client' when price is not null then 'price' end,
         'call_id', a ->> 'call_id', 'client', coalesce(old.client, a ->> 'client'),
         'session_id', coalesce(old.session_id, a ->> 'session_id'),
-        'called_at', fleet_log.json_time(coalesce(old.called_at, at)), 'period_from', a ->> 'period_from',
+        'called_at', fleet_log.json_time(called),
+        'period_from', coalesce(fleet_log.json_time(old.period_from), a ->> 'period_from'),
         'source', coalesce(a ->> 'source', 'api'));
 end $$;
 comment on function fleet_log.usage_data is
@@ -111,13 +118,10 @@ begin
         return w;
     end if;
     select * into old from fleet_state.usage_calls u where u.project = w.project and u.call_id = id;
-    if old.period_from is not null then
-        data := '{}';   -- a stretch of a counter is told once
-    else
-        data := fleet_log.usage_data(w, old);
-    end if;
-    if old.call_id is not null and (old.period_from is not null
-         or (old.input_tokens, old.output_tokens, old.cache_read_tokens, old.cache_write_tokens, old.cost_micros,
+    old := fleet_state.as_reported(old);
+    data := fleet_log.usage_data(w, old);
+    if old.call_id is not null and (
+            (old.input_tokens, old.output_tokens, old.cache_read_tokens, old.cache_write_tokens, old.cost_micros,
              old.cost_from = 'client') is not distinct from
             ((data ->> 'input_tokens')::bigint, (data ->> 'output_tokens')::bigint, (data ->> 'cache_read_tokens')::bigint,
              (data ->> 'cache_write_tokens')::bigint, (data ->> 'cost_micros')::bigint, data ->> 'cost_from' is not distinct from 'client')) then

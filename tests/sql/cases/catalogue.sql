@@ -4,7 +4,8 @@ set search_path = tap, public;
 select no_plan();
 create temp table sample (type text, schema_version int, data jsonb);
 insert into sample values
-    ('host_joined', 1, '{"hostname": "alpha", "version": "0.0.1"}');
+    ('host_joined', 1, '{"hostname": "alpha", "version": "0.0.1"}'),
+    ('usage_recorded', 1, '{"pilot": "viper-1", "model": "m", "input_tokens": 1, "output_tokens": 2, "source": "hook"}');
 select is(fleet_log.event_problem(s.type, s.schema_version, s.data), null, format('%s version %s is what it was', s.type, s.schema_version)) from sample s;
 select is(fleet_log.event_problem(s.type, t.schema_version, fleet_log.upcast(s.type, s.schema_version, s.data)), null,
           format('%s version %s is read as version %s', s.type, s.schema_version, t.schema_version))
@@ -15,7 +16,8 @@ select is((select array_agg(t.type || ' ' || v order by 1) from fleet_log.event_
 -- As written by the daemon of then: the reader, the view and the fold all see the newest shape.
 insert into fleet_log.events (seq, event_id, project, type, stream_type, stream_id, stream_version, actor, data, occurred_at,
                               recorded_at, schema_version)
-select row_number() over (), fleet.new_id('evt'), '', s.type, t.stream_type, 'host_01m7y4xbh5t2qgekpjg6t2qgek', 1, 'a', s.data, now(), now(),
+select row_number() over (), fleet.new_id('evt'), '', s.type, t.stream_type,
+       case s.type when 'host_joined' then 'host_01m7y4xbh5t2qgekpjg6t2qgek' else s.type end, 1, 'a', s.data, now(), now(),
        s.schema_version from sample s join fleet_log.event_types t on t.type = s.type;
 select is((select envelope::jsonb -> 'data' -> 'pid' from fleet_log.envelopes where type = 'host_joined'), '0', 'the envelope is upcast');
 select is((select envelope::jsonb ->> 'schema_version' from fleet_log.envelopes where type = 'host_joined'), '2', 'and says its version');

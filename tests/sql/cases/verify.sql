@@ -18,6 +18,9 @@ select act(jsonb_build_array(
     ask('enqueue', '{"kind": "test", "depends_on": ["wo_01m7y4xbh5t2qgekpjg6t2qgek"]}'),
     ask('create_checkpoint', '{"mission_id": "msn_01m7y4xbh5t2qgekpjg6t2qgek", "name": "n", "summary": "s"}'),
     ask('record_ruling', '{"text": "never"}', '{"roles": ["operator"]}'),
+    ask('set_price', '{"model": "own", "input_micros": 1000000, "output_micros": 2000000}', '{"roles": ["operator"]}'),
+    ask('set_budget', '{"scope_kind": "pilot", "scope_id": "viper-1", "period": "day", "limit_tokens": 1000}', '{"roles": ["operator"]}'),
+    ask('record_usage', '{"model": "own", "input_tokens": 10, "output_tokens": 5, "call_id": "c"}'),
     ask('halt', '{"scope_kind": "pilot", "scope_id": "lynx-1", "reason": "it loops"}', '{"roles": ["operator"]}')));
 select is((select count(*) from answers where not ok), 0::bigint, 'a scene with every kind of row');
 do $$
@@ -47,6 +50,7 @@ begin
         execute format('update fleet_state.%I set %I = %s', t, c, case
             when type in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) then format('coalesce(%I, 0) + 1', c)
             when type = 'bool'::regtype then format('not %I', c)
+            when type = 'date'::regtype then format('coalesce(%I, current_date) + 1', c)
             when type = 'jsonb'::regtype then format('coalesce(%I, ''{}'') || ''{"zz": 1}''', c)
             when type = 'text[]'::regtype then format('coalesce(%I, ''{}'') || ''zz''::text', c)
             when type = 'timestamptz'::regtype then format('coalesce(%I, ''2026-01-01Z'') + interval ''1 ms''', c)

@@ -17,7 +17,10 @@ select act((select jsonb_build_array(ask('host_join', jsonb_build_object('host_i
     'lease_seconds', 30))) from meant where prefix = 'host'));
 select act('[{"op": "register_project", "args": {"key": "legacy"}},
     {"op": "halt", "roles": ["operator"], "args": {"scope_kind": "project", "scope_id": "legacy", "reason": "frozen"}},
+    {"op": "set_price", "roles": ["operator"], "args": {"model": "my-model", "valid_from": "2026-01-31", "input_micros": 1, "output_micros": 1}},
     {"op": "set_notification_rule", "roles": ["operator"], "args": {"name": "stuck", "on": {"types": ["sortie_blocked"]}, "to": ["operator"]}}]');
+select act(jsonb_build_array(ask('set_budget', '{"scope_kind": "pilot", "scope_id": "viper-1", "period": "day", "limit_tokens": 1000000}',
+                                 '{"roles": ["operator"]}')));
 -- Mail, orders, missions and sorties in the states that the examples need; a mission or sortie for each function that needs its own.
 create function pg_temp.demo(op text, actor text, args jsonb default '{}', fence jsonb default null) returns jsonb language sql as $$
     select must('demo', op, actor, args, fence)

@@ -52,7 +52,7 @@ select is(array(select pg_temp.shown('select pattern, holder, mode, status from 
 select is(array(select pg_temp.shown('select place, pilot, patterns, waits_for from fleet.waiting')),
     '{"(1,raven-1,src/cart/total.ts,viper-1)"}', 'who waits for whom');
 select is(array(select pg_temp.shown('select what, name, state from fleet.stale')), '{"(pilot,heron-1,stale)"}', 'who is silent');
-select is(array(select pg_temp.shown('select pilot, model, records, input_tokens, output_tokens, cost from fleet.usage')),
+select is(array(select pg_temp.shown('select pilot, model, calls, input_tokens, output_tokens, cost from fleet.usage')),
     '{"(raven-1,gpt-5,1,60000,9000,0.7000)","(viper-1,opus,2,200000,12500,3.9000)"}', 'usage is summed');
 select is((select value from fleet.bus where what = 'cursor shop ci'), 5::numeric, 'the bus says how far a consumer is behind');
 select is((select sum(events) from fleet.timeline where project = 'shop'), (select count(*)::numeric from fleet.events where project = 'shop'),
