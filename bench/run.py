@@ -13,7 +13,9 @@ import sys
 import time
 
 import domain
+import hooks
 import hosts
+import mcp
 import queues
 from server import Daemon, Server
 
@@ -107,6 +109,12 @@ class Bench:
     def queue(self):
         queues.queue(self)
 
+    def mcp(self):
+        mcp.mcp(self)
+
+    def hooks(self):
+        hooks.hooks(self)
+
     def idle(self):
         _, cpu = self.daemon.cost()
         started = time.monotonic()
@@ -122,7 +130,7 @@ def parse():
     parser.add_argument("--flush-us", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--json", type=pathlib.Path)
-    parser.add_argument("--only", default="idle,throughput,latency,held,replay,mail,fleet,hosts,queue")
+    parser.add_argument("--only", default="idle,throughput,latency,held,replay,mail,fleet,hosts,queue,mcp,hooks")
     options = parser.parse_args()
     options.database = "fleet"
     return options

@@ -44,10 +44,12 @@ bus::BusSettings bus_settings(AppParts const& parts) {
     bus.limits.poll_healthy = settings.poll_healthy;
     bus.limits.poll_unhealthy = settings.poll_unhealthy;
     bus.limits.step_limit = settings.connect_timeout;
+    bus.limits.tcp_user_timeout = settings.tcp_user_timeout;
     bus.limits.reconnect = BackoffLimits{settings.reconnect_first, settings.reconnect_longest};
     bus.limits.page = settings.read_batch_max;
     bus.limits.ring_max = static_cast<std::size_t>(settings.ring_events);
     bus.limits.ring_bytes_max = static_cast<std::size_t>(settings.ring_bytes_max);
+    bus.limits.subscribers_max = static_cast<std::size_t>(settings.subscribers_max);
     bus.limits.subscriber.outbox_max = static_cast<std::size_t>(settings.subscriber_outbox_max);
     bus.application_name = fmt::format("fleetd/{}/listen", parts.host_id);
     bus.catch_up = bus::catch_up_wanted();
@@ -88,6 +90,7 @@ duties::DutyOptions duty_options(AppParts const& parts) {
     options.checkpoints = checkpoint_policy(parts.settings);
     options.order_lock_limit = parts.settings.order_lock_limit;
     options.step_limit = parts.settings.connect_timeout;
+    options.tcp_user_timeout = parts.settings.tcp_user_timeout;
     options.reconnect = BackoffLimits{parts.settings.reconnect_first, parts.settings.reconnect_longest};
     options.schema_known = known_schema();
     return options;
@@ -113,6 +116,18 @@ auth::AuthenticatorOptions authenticator_options(AppParts const& parts) {
     return options;
 }
 
+ops::HookOptions hook_options(Settings const& settings) {
+    ops::HookOptions options;
+    options.policy = settings.hook_policy;
+    options.fails_closed = settings.hook_on_failure == "closed";
+    options.limit = settings.hook_timeout;
+    options.ttl = settings.hook_ttl;
+    options.mail_max = settings.hook_mail_max;
+    options.mail_pause = settings.hook_mail_pause;
+    options.briefing_tokens = settings.hook_briefing;
+    return options;
+}
+
 ops::OperationsParts operations_parts(App& app, bus::Cursors& cursors) {
     auto const& settings = app.parts().settings;
     ops::OperationsParts parts{.loop = app.loop(),
@@ -125,6 +140,7 @@ ops::OperationsParts operations_parts(App& app, bus::Cursors& cursors) {
     parts.version = program_version();
     parts.wait_max = settings.wait_max;
     parts.reservation_ttl = settings.reservation_ttl;
+    parts.hooks = hook_options(settings);
     parts.unavailable = [&app] { return app.database().unavailable(); };
     parts.epoch_moved = [&app](std::int64_t carried) { app.membership().epoch_moved(carried); };
     return parts;

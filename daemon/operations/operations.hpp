@@ -25,6 +25,17 @@
 
 namespace fleet::ops {
 
+// How hooks of agent programs are answered.
+struct HookOptions {
+    std::string policy{"enforce"};      // or warn, off; what a project says for itself is stronger
+    bool fails_closed = false;          // an edit nobody can be asked about is denied
+    Millis limit{300};                  // before an edit; then `fails_closed` decides
+    Millis ttl{1'800'000};              // of a reservation that an edit makes
+    std::int64_t mail_max = 3;          // messages of one hook
+    Millis mail_pause{10'000};
+    std::int64_t briefing_tokens = 1'500;
+};
+
 // Everything lives on the loop thread and outlives `Operations`.
 struct OperationsParts {
     asio::any_io_executor loop;
@@ -38,6 +49,7 @@ struct OperationsParts {
     std::size_t waits_max = 4'096;      // requests that wait for files at once
     Millis reservation_ttl{3'600'000};  // when none is asked for
     Millis pilot_lease{300'000};        // how long a sign of life lasts
+    HookOptions hooks{};
     // Why nothing can be asked of the database just now, or nothing: answers 503 at once instead of after a
     // limit. Called before each operation that needs it; may be empty.
     std::function<std::optional<Error>()> unavailable{};

@@ -146,18 +146,14 @@ returns fleet_log.work
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     op constant text := w.op;
-    spent jsonb;
 begin
     if exists (select from fleet_state.halts h where h.halted) then
         w.op := 'reserve';   -- the very question that a reservation would be asked
         w := fleet_log.halt_problem(w);
         w.op := op;
     end if;
-    if w.code is null and to_regprocedure('fleet_log.budget_refusal(text,text,timestamptz)') is not null then
-        spent := fleet_log.budget_refusal(w.project, w.actor, w.at);
-        if spent is not null then
-            w := fleet_log.refuse(w, spent ->> 'code', '', spent ->> 'message', spent ->> 'hint', spent -> 'detail');
-        end if;
+    if w.code is null then
+        w := fleet_log.budget_problem(w);
     end if;
     return w;
 end $$;

@@ -23,7 +23,9 @@ struct SessionFlags {
     bool all = false;
 };
 
-Json name_of(SessionFlags const& flags) { return {{"client", flags.client}, {"session_id", flags.id}}; }
+Json name_of(SessionFlags const& flags) {
+    return {{"client", flags.client}, {"session_id", flags.id}};
+}
 
 int open(Context& context, SessionFlags const& flags) {
     context.ask_as_user();  // which pilot it is, is what is asked
@@ -59,11 +61,11 @@ int list(Context& context, SessionFlags const& flags) {
     Table table({"CLIENT", "SESSION", "PILOT", "STATUS", "STARTED", "SEEN", "EDITS", "DENIED"});
     for (Json const& one : answer.at("items")) {
         auto const status = text_or(one, "status", "");
-        table.row({printable(text_or(one, "client", "")), printable(text_or(one, "session_id", "")),
-                   text_or(one, "callsign", ""),
-                   screen.style()(status == "open" ? Ink::green : Ink::dim, status),
-                   ago_member(one, "started_at", now), ago_member(one, "seen_at", now),
-                   std::to_string(number_or(one, "edits", 0)), std::to_string(number_or(one, "refusals", 0))});
+        table.row(
+            {printable(text_or(one, "client", "")), printable(text_or(one, "session_id", "")),
+             text_or(one, "callsign", ""), screen.style()(status == "open" ? Ink::green : Ink::dim, status),
+             ago_member(one, "started_at", now), ago_member(one, "seen_at", now),
+             std::to_string(number_or(one, "edits", 0)), std::to_string(number_or(one, "refusals", 0))});
     }
     screen.table(table, "no sessions");
     return 0;
@@ -72,7 +74,7 @@ int list(Context& context, SessionFlags const& flags) {
 void say_promises(Screen& screen, Json const& promises) {
     for (Json const& one : promises.at("sorties"))
         screen.say(fmt::format("  sortie {} ({} %): {}", text_or(one, "status", ""),
-                                number_or(one, "progress", 0), printable(text_or(one, "title", ""))));
+                               number_or(one, "progress", 0), printable(text_or(one, "title", ""))));
     for (Json const& one : promises.at("reservations"))
         screen.say(fmt::format("  holds {}", printable(list_member(one, "patterns"))));
     for (Json const& one : promises.at("work_orders"))
@@ -86,17 +88,15 @@ int show(Context& context, SessionFlags const& flags) {
     if (context.is_json()) return 0;
     Time const now = clock_now();
     screen.say(fmt::format("{} is {} in {} ({}, started {})", printable(text_or(answer, "session_id", "")),
-                            screen.style()(Ink::bold, text_or(answer, "callsign", "")),
-                            printable(text_or(answer, "project", "")), text_or(answer, "status", ""),
-                            ago_member(answer, "started_at", now)));
-    if (answer.contains("worktree"))
-        screen.say("  works in " + printable(text_or(answer, "worktree", "")));
+                           screen.style()(Ink::bold, text_or(answer, "callsign", "")),
+                           printable(text_or(answer, "project", "")), text_or(answer, "status", ""),
+                           ago_member(answer, "started_at", now)));
+    if (answer.contains("worktree")) screen.say("  works in " + printable(text_or(answer, "worktree", "")));
     screen.say(fmt::format("  {} edits asked about, {} denied; {} unread; {} bytes told to it",
-                            number_or(answer, "edits", 0), number_or(answer, "refusals", 0),
-                            number_or(answer, "unread", 0), number_or(answer, "injected_bytes", 0)));
+                           number_or(answer, "edits", 0), number_or(answer, "refusals", 0),
+                           number_or(answer, "unread", 0), number_or(answer, "injected_bytes", 0)));
     say_promises(screen, answer.at("promises"));
-    if (!answer.at("touched").empty())
-        screen.say("  touched " + printable(list_member(answer, "touched")));
+    if (!answer.at("touched").empty()) screen.say("  touched " + printable(list_member(answer, "touched")));
     return 0;
 }
 
@@ -139,7 +139,8 @@ void add_opening(Menu& menu, CLI::App& group) {
 }  // namespace
 
 void add_sessions(Menu& menu) {
-    auto& group = menu.group("sessions", "Sessions of agent programs, and the pilots that they are", "Agents");
+    auto& group =
+        menu.group("sessions", "Sessions of agent programs, and the pilots that they are", "Agents");
     group.alias("session");
     add_opening(menu, group);
     auto wanted = std::make_shared<SessionFlags>();
