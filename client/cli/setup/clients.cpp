@@ -1,13 +1,12 @@
 #include "cli/setup/clients.hpp"
 
+#include "cli/setup/files.hpp"
 #include "cli/setup/ours.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 namespace fleet::cli {
 namespace {
@@ -81,26 +80,29 @@ struct Event {
 
 std::vector<Event> events_of(std::string_view client) {
     if (client == "gemini")
-        return {{"SessionStart"}, {"BeforeAgent"}, {"BeforeTool", "write_file|replace", true},
-                {"AfterTool"},    {"PreCompress"}, {"AfterAgent"},
-                {"SessionEnd"}};
+        return {
+            {"SessionStart"}, {"BeforeAgent"}, {"BeforeTool", "write_file|replace|run_shell_command", true},
+            {"AfterTool"},    {"PreCompress"}, {"AfterAgent"},
+            {"SessionEnd"}};
     if (client == "copilot")
         return {{"sessionStart"},
                 {"userPromptSubmitted"},
-                {"preToolUse", "edit|create|str_replace_editor|apply_patch", true},
+                {"preToolUse", "edit|create|str_replace_editor|apply_patch|bash", true},
                 {"postToolUse"},
                 {"preCompact"},
                 {"agentStop"},
+                {"subagentStop"},
                 {"sessionEnd"}};
     if (client == "cursor")
         return {{"sessionStart"},
                 {"beforeSubmitPrompt"},
-                {"preToolUse", "Write|Edit|StrReplace|Delete|TabWrite", true},
+                {"preToolUse", "Write|Edit|StrReplace|Delete|TabWrite|Shell", true},
                 {"afterFileEdit"},
                 {"preCompact"},
                 {"stop"},
                 {"sessionEnd"}};
-    auto const edits = client == "codex" ? "apply_patch|Edit|Write" : "Edit|MultiEdit|Write|NotebookEdit";
+    auto const edits =
+        client == "codex" ? "apply_patch|Edit|Write|Bash" : "Edit|MultiEdit|Write|NotebookEdit|Bash";
     return {{"SessionStart"},
             {"UserPromptSubmit"},
             {"PreToolUse", edits, true},
@@ -163,19 +165,12 @@ std::unique_ptr<Piece> mcp_piece(ClientInfo const& client, SetupChoice const& ch
     return json_server(file, {std::string("mcpServers"), name}, std::move(server));
 }
 
-std::string text_of(fs::path const& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream all;
-    all << in.rdbuf();
-    return all.str();
-}
-
 // Whether a file of instructions leads to AGENTS.md without us.
 bool leads_to_agents(fs::path const& file) {
     std::error_code error;
     if (fs::is_symlink(fs::symlink_status(file, error)))
         return fs::weakly_canonical(file, error).filename() == "AGENTS.md";
-    auto const text = text_of(file);
+    auto const text = content_of(file).value_or("");
     auto const at = text.find("@AGENTS.md");
     auto const block = text.find("BEGIN FLEETTOOLS");
     return at != std::string::npos && (block == std::string::npos || at < block);

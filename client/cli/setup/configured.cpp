@@ -1,5 +1,6 @@
 #include "cli/setup/configured.hpp"
 
+#include "cli/setup/files.hpp"
 #include "cli/setup/ours.hpp"
 
 #include <fleet/json.hpp>
@@ -7,23 +8,13 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <fstream>
-#include <sstream>
-
 namespace fleet::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(fs::path const& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream all;
-    all << in.rdbuf();
-    return all.str();
-}
-
 Json json_in(fs::path const& file) {
-    auto const text = text_of(file);
+    auto const text = content_of(file).value_or("");
     auto const edit = JsonEdit::open(text, file.string());
     return edit ? edit->value() : Json::object();
 }
@@ -48,7 +39,7 @@ std::vector<std::string> words_of(Json const& server) {
 std::vector<std::string> toml_words(fs::path const& file) {
     std::vector<std::string> words;
     try {
-        auto const root = toml::parse(text_of(file));
+        auto const root = toml::parse(content_of(file).value_or(""));
         auto const server = root["mcp_servers"][server_name];
         if (auto const command = server["command"].value<std::string>()) words.push_back(*command);
         if (auto const* args = server["args"].as_array(); args != nullptr && !words.empty())

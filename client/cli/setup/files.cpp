@@ -27,14 +27,6 @@ Error cannot(fs::path const& path, std::string const& what) {
     return error;
 }
 
-std::optional<std::string> content_of(fs::path const& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return std::nullopt;
-    std::ostringstream all;
-    all << in.rdbuf();
-    return all.str();
-}
-
 bool is_below(fs::path const& path, fs::path const& folder) {
     auto const relative = path.lexically_relative(folder);
     return !relative.empty() && *relative.begin() != "..";
@@ -75,7 +67,15 @@ Result<std::vector<fs::path>> make_folders(fs::path const& folder) {
 
 }  // namespace
 
-std::string digest_of(std::string const& text) {
+std::optional<std::string> content_of(fs::path const& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    std::ostringstream all;
+    all << in.rdbuf();
+    return all.str();
+}
+
+std::string text_digest(std::string const& text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
     unsigned int length = 0;
     EVP_Digest(text.data(), text.size(), raw.data(), &length, EVP_sha256(), nullptr);
@@ -128,7 +128,7 @@ Result<std::vector<fs::path>> write_foreign(ForeignFile const& file, std::string
 }
 
 fs::path Originals::copy_of(fs::path const& file) const {
-    return root_ / (digest_of(file.string()).substr(0, 16) + ".original");
+    return root_ / (text_digest(file.string()).substr(0, 16) + ".original");
 }
 
 std::optional<Originals::Kept> Originals::of(fs::path const& file) const {
@@ -144,7 +144,8 @@ std::optional<Originals::Kept> Originals::of(fs::path const& file) const {
             if (folder.is_string()) kept.folders.emplace_back(folder.get<std::string>());
     if (!flag_or(*json, "existed", false)) return kept;
     kept.before = content_of(copy);
-    if (!kept.before || digest_of(*kept.before) != text_or(*json, "original_sha256", "")) return std::nullopt;
+    if (!kept.before || text_digest(*kept.before) != text_or(*json, "original_sha256", ""))
+        return std::nullopt;
     return kept;
 }
 
@@ -161,7 +162,7 @@ Result<void> Originals::keep(fs::path const& file, Kept const& kept) const {
               {"setup_version", kept.version},
               {"folders", std::move(folders)}};
     if (kept.before) {
-        note["original_sha256"] = digest_of(*kept.before);
+        note["original_sha256"] = text_digest(*kept.before);
         if (auto done = replace(copy, *kept.before, 0600); !done) return done;
     }
     return replace(fs::path(copy).replace_extension(".json"), json_text(note) + "\n", 0600);

@@ -46,6 +46,10 @@ private:
     std::filesystem::path root_;
 };
 
-std::string digest_of(std::string const& text);
+// SHA-256 in hex.
+std::string text_digest(std::string const& text);
+
+// None when there is no file that can be read.
+std::optional<std::string> content_of(std::filesystem::path const& path);
 
 }  // namespace fleet::cli

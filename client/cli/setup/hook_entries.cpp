@@ -67,7 +67,9 @@ public:
                                                 std::string const& before) const override {
         auto edit = JsonEdit::open(text, name());
         if (!edit) return edit.error();
-        if (auto done = remove(*edit, ours(*edit), before); !done) return done.error();
+        auto const found = ours(*edit);
+        if (found.empty()) return std::optional<std::string>(text);
+        if (auto done = remove(*edit, found, before); !done) return done.error();
         auto const rest = edit->value();
         auto const says_nothing =
             rest.empty() || (rest.size() == 1 && how_.has_version && rest.contains("version"));

@@ -13,10 +13,6 @@ bool is_blank(std::string_view text) {
     return text.find_first_not_of(blanks) == std::string_view::npos;
 }
 
-std::string_view newline_of(std::string_view text) {
-    return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
-}
-
 std::string words_of(JsonPath const& path) {
     std::string words;
     for (auto const& step : path) {

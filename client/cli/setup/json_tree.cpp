@@ -174,4 +174,8 @@ std::string place_in(std::string const& name, std::string_view text, std::size_t
     return fmt::format("{}:{}:{}", name, line, column);
 }
 
+std::string newline_of(std::string_view text) {
+    return text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
+}
+
 }  // namespace fleet::cli

@@ -36,4 +36,7 @@ Json json_of(std::string_view text, JsonPart const& part);
 // "file:3:14" of a place in a text; lines and columns (in bytes) from 1.
 std::string place_in(std::string const& name, std::string_view text, std::size_t at);
 
+// How a text ends its lines; "\n" where it has none.
+std::string newline_of(std::string_view text);
+
 }  // namespace fleet::cli

@@ -56,8 +56,9 @@ public:
         if (!edit) return edit.error();
         auto first = JsonEdit::open(before, name());
         auto const* there = edit->find(path_);
-        if (there != nullptr && is_ours(json_of(edit->text(), *there)))
-            if (auto done = edit->remove(path_); !done) return done.error();
+        if (there == nullptr || !is_ours(json_of(edit->text(), *there)))
+            return std::optional<std::string>(text);
+        if (auto done = edit->remove(path_); !done) return done.error();
         JsonPath const outer(path_.begin(), path_.end() - 1);
         auto const* box = edit->find(outer);
         auto const had_it = first && first->find(outer) != nullptr;
@@ -101,7 +102,8 @@ public:
     Result<std::optional<std::string>> take_out(std::string const& text, std::string const&) const override {
         auto state = toml_server_state(text, name(), std::string(server_name), server_);
         if (!state) return state.error();
-        if (*state == TomlState::foreign) return std::optional<std::string>(text);
+        if (*state == TomlState::foreign || *state == TomlState::missing)
+            return std::optional<std::string>(text);
         auto rest = without_toml_server(text, name(), std::string(server_name));
         if (!rest) return rest.error();
         if (rest->find_first_not_of(" \t\r\n") == std::string::npos) return std::optional<std::string>{};
@@ -131,6 +133,7 @@ public:
     Result<std::optional<std::string>> take_out(std::string const& text, std::string const&) const override {
         auto rest = without_block(text, name());
         if (!rest) return rest.error();
+        if (*rest == text) return std::optional<std::string>(text);
         if (rest->find_first_not_of(" \t\r\n") == std::string::npos) return std::optional<std::string>{};
         return std::optional<std::string>(std::move(*rest));
     }

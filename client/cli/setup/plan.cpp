@@ -26,7 +26,7 @@ std::vector<std::pair<fs::path, std::vector<Piece const*>>> by_file(ClientSetup 
     return files;
 }
 
-std::vector<std::string> names(std::vector<Piece const*> const& pieces) {
+std::vector<std::string> names_of(std::vector<Piece const*> const& pieces) {
     std::vector<std::string> out;
     for (auto const* piece : pieces) out.push_back(piece->what());
     return out;
@@ -44,17 +44,19 @@ Result<std::optional<std::string>> stripped(std::vector<Piece const*> const& pie
     return std::optional<std::string>(std::move(text));
 }
 
-void remove_empty(std::vector<fs::path> const& folders) {
+// Deeper ones first: one of them may hold another.
+void remove_empty(std::vector<fs::path> folders) {
     std::error_code error;
-    for (auto at = folders.rbegin(); at != folders.rend(); ++at)
-        if (fs::is_empty(*at, error) && !error) fs::remove(*at, error);
+    std::sort(folders.rbegin(), folders.rend());
+    for (auto const& folder : folders)
+        if (fs::is_empty(folder, error) && !error) fs::remove(folder, error);
 }
 
 Result<void> write_change(FileChange const& change, ClientSetup const& setup, Originals const& originals) {
     auto const& path = change.file.target;
     auto const& content = change.file.content;
     auto kept = originals.of(path).value_or(Originals::Kept{});
-    if (!content || kept.after_digest != digest_of(*content)) {
+    if (!content || kept.after_digest != text_digest(*content)) {
         // Somebody wrote in between, or this is the first time: their text, without what is ours, is the
         // original.
         auto folders = std::exchange(kept.folders, {});
@@ -68,7 +70,7 @@ Result<void> write_change(FileChange const& change, ClientSetup const& setup, Or
             kept.before = rest && *rest ? **rest : *content;
         }
     }
-    kept.after_digest = digest_of(*change.after);
+    kept.after_digest = text_digest(*change.after);
     kept.version = setup_version;
     // The original is safe before the file changes.
     if (auto done = originals.keep(path, kept); !done) return done;
@@ -79,21 +81,27 @@ Result<void> write_change(FileChange const& change, ClientSetup const& setup, Or
     return originals.keep(path, kept);
 }
 
-Result<void> undo_change(FileChange const& change, Originals const& originals) {
-    auto const kept = originals.of(change.file.target);
+Result<void> undo_change(FileChange const& change) {
     if (change.after) {
-        if (auto made = write_foreign(change.file, *change.after); !made) return made.error();
-    } else {
-        std::error_code error;
-        fs::remove(change.file.target, error);
-        if (error) {
-            auto words = fmt::format("{} cannot be removed: {}", change.file.path.string(), error.message());
-            return make_error(ErrorCode::not_configured, std::move(words));
-        }
+        auto made = write_foreign(change.file, *change.after);
+        return made ? Result<void>() : Result<void>(made.error());
     }
-    if (kept) remove_empty(kept->folders);
-    originals.forget(change.file.target);
-    return {};
+    std::error_code error;
+    fs::remove(change.file.target, error);
+    if (!error) return {};
+    return make_error(ErrorCode::not_configured,
+                      fmt::format("{} cannot be removed: {}", change.file.path.string(), error.message()));
+}
+
+// Once nothing can fail any more.
+void forget(std::vector<FileChange> const& changes, Originals const& originals) {
+    std::vector<fs::path> folders;
+    for (auto const& change : changes) {
+        if (auto const kept = originals.of(change.file.target))
+            folders.insert(folders.end(), kept->folders.begin(), kept->folders.end());
+        originals.forget(change.file.target);
+    }
+    remove_empty(std::move(folders));
 }
 
 void put_back(FileChange const& change) {
@@ -120,7 +128,7 @@ Result<std::vector<FileChange>> plan_setup(ClientSetup const& setup) {
             text = std::move(*next);
         }
         if (!file->content && !text.ends_with('\n')) text += '\n';
-        if (file->content != text) changes.push_back({std::move(*file), std::move(text), names(pieces)});
+        if (file->content != text) changes.push_back({std::move(*file), std::move(text), names_of(pieces)});
     }
     return changes;
 }
@@ -135,7 +143,7 @@ Result<std::vector<FileChange>> plan_uninstall(ClientSetup const& setup, Origina
         if (!file->content) continue;
         auto const kept = originals.of(file->target);
         std::optional<std::string> after;
-        if (kept && kept->after_digest == digest_of(*file->content)) {
+        if (kept && kept->after_digest == text_digest(*file->content)) {
             after = kept->before;
         } else {
             auto const before = kept ? kept->before.value_or("") : std::string();
@@ -145,7 +153,7 @@ Result<std::vector<FileChange>> plan_uninstall(ClientSetup const& setup, Origina
             // A file that was there before stays, even with nothing in it.
             if (!after && kept && kept->before) after = *kept->before;
         }
-        if (after != file->content) changes.push_back({std::move(*file), std::move(after), names(pieces)});
+        if (after != file->content) changes.push_back({std::move(*file), std::move(after), names_of(pieces)});
     }
     return changes;
 }
@@ -153,12 +161,12 @@ Result<std::vector<FileChange>> plan_uninstall(ClientSetup const& setup, Origina
 Result<void> carry_out(std::vector<FileChange> const& changes, ClientSetup const& setup,
                        Originals const& originals, bool uninstall) {
     for (std::size_t at = 0; at < changes.size(); ++at) {
-        auto done =
-            uninstall ? undo_change(changes[at], originals) : write_change(changes[at], setup, originals);
+        auto done = uninstall ? undo_change(changes[at]) : write_change(changes[at], setup, originals);
         if (done) continue;
         while (at-- > 0) put_back(changes[at]);
         return done;
     }
+    if (uninstall) forget(changes, originals);
     return {};
 }
 

@@ -20,10 +20,6 @@ struct Region {
     TextBlock block{};
 };
 
-std::string newline_of(std::string const& text) {
-    return text.find("\r\n") == std::string::npos ? "\n" : "\r\n";
-}
-
 Error unbalanced(std::string const& name, std::string const& text, std::size_t at, std::string_view what) {
     auto error = make_error(ErrorCode::not_configured, fmt::format("{}: {}", place_in(name, text, at), what));
     error.hint = "Remove the stray marker, then run this again; the file was left as it is.";
@@ -38,8 +34,8 @@ Result<std::optional<Region>> find_region(std::string const& text, std::string c
     if (end == std::string::npos || end < begin)
         return unbalanced(name, text, begin, "this marker has no end behind it");
     for (auto const& [marker, first] : {std::pair{begins, begin}, std::pair{ends, end}})
-        if (auto const again = text.find(marker, first + 1); again != std::string::npos)
-            return unbalanced(name, text, again, "this marker stands twice");
+        if (auto const second = text.find(marker, first + 1); second != std::string::npos)
+            return unbalanced(name, text, second, "this marker stands twice");
     Region region;
     region.begin = begin;
     region.end = end + ends.size();

@@ -26,7 +26,7 @@ constexpr std::string_view plugin = R"js(
 import { spawn } from "node:child_process"
 
 const command = @COMMAND@
-const edits = new Set(["edit", "write", "patch", "apply_patch", "multiedit"])
+const writers = new Set(["edit", "write", "patch", "apply_patch", "multiedit", "bash"])
 const limit = 5000
 
 // Never rejects: a hook that cannot run must not stop the work.
@@ -88,7 +88,7 @@ export const Fleet = async ({ directory, worktree }) => {
       })
     },
     "tool.execute.before": async (input, output) => {
-      if (!edits.has(input.tool)) return
+      if (!writers.has(input.tool)) return
       const { deny } = await tell("tool.execute.before", input, { args: output.args })
       if (deny) throw new Error(deny)
     },

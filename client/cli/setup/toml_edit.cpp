@@ -1,5 +1,6 @@
 #include "cli/setup/toml_edit.hpp"
 
+#include "cli/setup/json_tree.hpp"
 #include "cli/setup/ours.hpp"
 
 #include <fmt/format.h>
@@ -148,10 +149,6 @@ std::pair<std::size_t, std::size_t> region_of(std::string const& text, toml::tab
         end = start;
     }
     return {begin, end};
-}
-
-std::string newline_of(std::string const& text) {
-    return text.find("\r\n") == std::string::npos ? "\n" : "\r\n";
 }
 
 std::string appended(std::string text, std::string const& server, TomlServer const& wanted) {

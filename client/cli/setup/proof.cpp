@@ -1,0 +1,205 @@
+#include "cli/setup/proof.hpp"
+
+#include "cli/quiet_daemon.hpp"
+#include "cli/setup/place_of_setup.hpp"
+#include "cli/setup/sample_edit.hpp"
+#include "cli/setup/talk.hpp"
+
+#include <fleet/id.hpp>
+#include <fleet/json.hpp>
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+namespace fleet::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The first message may have to start the daemon and its database.
+constexpr auto greeting_limit = 30s;
+constexpr auto answer_limit = 5s;
+constexpr std::string_view scratch_project = "fleet-doctor";
+constexpr std::string_view held_file = "held.txt";
+
+Json check(std::string const& name, bool ok, std::string message, std::string hint = {}) {
+    return {{"name", name}, {"ok", ok}, {"message", std::move(message)}, {"hint", std::move(hint)}};
+}
+
+std::string const look_again =
+    "`fleet setup status` shows what is configured; `fleet services logs daemon` what went wrong.";
+
+// The answer to the request `id`; notifications in between are passed over.
+Json answer_to(Talk& talk, int id, Talk::Clock::time_point until) {
+    while (auto line = talk.line(until)) {
+        auto message = parse_json(*line);
+        if (!message || !message->is_object()) return Json{{"broken", line->substr(0, 200)}};
+        if (number_or(*message, "id", 0) == id) return std::move(*message);
+    }
+    return Json();
+}
+
+// initialize, initialized, tools/list: what every client says first.
+Json prove_server(std::string const& name, std::vector<std::string> const& words, fs::path const& folder) {
+    auto const begin = Talk::Clock::now();
+    auto const until = begin + greeting_limit;
+    Talk talk(words, folder);
+    Json const hello{{"jsonrpc", "2.0"},
+                     {"id", 1},
+                     {"method", "initialize"},
+                     {"params",
+                      {{"protocolVersion", "2025-11-25"},
+                       {"capabilities", Json::object()},
+                       {"clientInfo", {{"name", "fleet-doctor"}, {"version", "1"}}}}}};
+    auto const said = [&](Json const& message) { return talk.write(json_text(message) + "\n", until); };
+    auto const failed = [&](std::string const& what) {
+        auto const why = talk.complaint();
+        return check(name, false,
+                     fmt::format("`{}` {}{}", fmt::join(words, " "), what, why.empty() ? "" : ": " + why),
+                     look_again);
+    };
+    if (!said(hello)) return failed("does not take a message");
+    auto const greeting = answer_to(talk, 1, until);
+    if (!greeting.contains("result")) return failed("does not answer initialize");
+    said({{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}});
+    said({{"jsonrpc", "2.0"}, {"id", 2}, {"method", "tools/list"}});
+    auto const list = answer_to(talk, 2, until);
+    if (!list.contains("result") || !list.at("result").contains("tools"))
+        return failed("does not answer tools/list");
+    auto const took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Talk::Clock::now() - begin).count();
+    talk.close_input();
+    auto const status = talk.ended(Talk::Clock::now() + 3s);
+    if (!status) return failed("does not end when its input does");
+    auto const& server = greeting.at("result").value("serverInfo", Json::object());
+    return check(
+        name, true,
+        fmt::format("{} {} answers initialize and lists {} tools, {} ms", text_or(server, "name", "?"),
+                    text_or(server, "version", ""), list.at("result").at("tools").size(), took));
+}
+
+// A project and two sessions of the moment: one that holds a file, one that wants it.
+class Scratch {
+public:
+    explicit Scratch(Context& context) : context_(context) {
+        fs::create_directory(folder_.path() / ".fleet");
+        std::ofstream(folder_.path() / ".fleet" / "config.toml")
+            << "project = \"" << scratch_project << "\"\nhook_policy = \"enforce\"\n";
+        std::ofstream(folder_.path() / held_file) << "a\n";
+    }
+    ~Scratch() {
+        for (auto const& [client, session] : sessions_)
+            static_cast<void>(context_.try_call("sessions.close", named(client, session)));
+        static_cast<void>(
+            context_.try_call("projects.archive", {{"key", scratch_project}, {"reason", "fleet doctor"}}));
+    }
+    Scratch(Scratch const&) = delete;
+    Scratch& operator=(Scratch const&) = delete;
+
+    fs::path const& folder() const { return folder_.path(); }
+
+    // Holds the file by an edit, as an agent does.
+    Result<Json> hold() {
+        auto const session = new_session("doctor");
+        auto args = named("doctor", session);
+        args["cwd"] = folder().string();
+        args["program"] = "fleet-doctor";
+        if (auto opened = context_.try_call("sessions.open", args); !opened) return opened;
+        auto edit = named("doctor", session);
+        edit["paths"] = Json::array({held_file});
+        return context_.try_call("sessions.edit", std::move(edit));
+    }
+
+    // A session that the proof's hook opens; closed with the rest.
+    std::string new_session(std::string const& client) {
+        sessions_.push_back({client, new_id("doctor")});
+        return sessions_.back().second;
+    }
+
+private:
+    static Json named(std::string const& client, std::string const& session) {
+        return {{"client", client}, {"session_id", session}, {"project", scratch_project}};
+    }
+
+    Context& context_;
+    ScratchDirectory folder_;
+    std::vector<std::pair<std::string, std::string>> sessions_{};
+};
+
+Json prove_hook(Scratch& scratch, std::string const& name, ClientInfo const& client,
+                Configured const& there) {
+    auto const session = scratch.new_session(std::string(client.hook));
+    auto const input =
+        sample_edit(client, there.edit_event, session, scratch.folder(), std::string(held_file));
+    auto const until = Talk::Clock::now() + answer_limit;
+    Talk talk({"/bin/sh", "-c", there.edit_hook}, scratch.folder());
+    talk.write(json_text(input), until);
+    talk.close_input();
+    auto const text = talk.rest(until);
+    auto const status = talk.ended(until);
+    auto const answer = parse_json(text);
+    auto const reason = answer ? refusal_in(*answer) : std::string();
+    if (status == 0 && !reason.empty())
+        return check(name, true, fmt::format("an edit of a held file is refused: {}", reason));
+    auto why = talk.complaint();
+    if (!status) why = "no answer in time";
+    if (why.empty())
+        why = fmt::format("exit status {}, it said {}", *status, text.empty() ? "nothing" : text);
+    while (why.ends_with('\n')) why.pop_back();
+    return check(name, false,
+                 fmt::format("`{}` does not refuse the edit of a held file: {}", there.edit_hook, why),
+                 look_again);
+}
+
+struct Claim {
+    ClientInfo const* client;
+    SetupScope scope;
+    Configured there;
+    std::string name;
+};
+
+std::vector<Claim> claims_here(Context& context) {
+    std::vector<Claim> claims;
+    for (auto const& client : known_clients())
+        for (auto const scope : {SetupScope::project, SetupScope::user}) {
+            auto there = configured(client, setup_choice(context, scope, "", false));
+            if (there.server.empty() && there.edit_hook.empty()) continue;
+            claims.push_back(
+                {&client, scope, std::move(there), fmt::format("{} ({})", client.title, scope_words(scope))});
+        }
+    return claims;
+}
+
+}  // namespace
+
+Json proofs(Context& context) {
+    Json checks = Json::array();
+    auto const claims = claims_here(context);
+    for (auto const& claim : claims)
+        if (claim.there.server.empty())
+            checks.push_back(check(claim.name + ": MCP", false, "its hooks are set up, the MCP server is not",
+                                   fmt::format("`fleet setup {}` puts it in.", claim.client->name)));
+        else
+            checks.push_back(prove_server(claim.name + ": MCP", claim.there.server, context.place().top));
+    std::optional<Scratch> scratch;
+    for (auto const& claim : claims) {
+        auto const name = claim.name + ": hook";
+        if (claim.there.edit_hook.empty()) {
+            checks.push_back(check(name, false, "its MCP server is set up, the hooks are not",
+                                   fmt::format("`fleet setup {}` puts them in.", claim.client->name)));
+            continue;
+        }
+        if (!scratch) {
+            scratch.emplace(context);
+            if (auto held = scratch->hold(); !held) {
+                checks.push_back(check(name, false, held.error().message, held.error().hint));
+                return checks;
+            }
+        }
+        checks.push_back(prove_hook(*scratch, name, *claim.client, claim.there));
+    }
+    return checks;
+}
+
+}  // namespace fleet::cli
