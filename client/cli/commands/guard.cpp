@@ -49,14 +49,14 @@ std::vector<Repository> repositories(Context& context, bool with_submodules) {
     return all;
 }
 
-void say_changes(Screen& screen, Repository const& repository, std::vector<HookChange> const& changes) {
-    for (HookChange const& change : changes)
+void say_changes(Screen& screen, Repository const& repository, std::vector<GuardChange> const& changes) {
+    for (GuardChange const& change : changes)
         screen.done(fmt::format("{} {}: {}", repository.hooks.string(), change.name, change.what));
 }
 
-Json changes_json(Repository const& repository, std::vector<HookChange> const& changes) {
+Json changes_json(Repository const& repository, std::vector<GuardChange> const& changes) {
     Json hooks = Json::object();
-    for (HookChange const& change : changes) hooks[change.name] = change.what;
+    for (GuardChange const& change : changes) hooks[change.name] = change.what;
     return Json{{"folder", repository.hooks.string()}, {"hooks", std::move(hooks)}};
 }
 
@@ -93,26 +93,26 @@ int uninstall(Context& context, InstallFlags const& flags) {
     return 0;
 }
 
-std::string_view state_name(HookState state) {
+std::string_view state_name(GuardState state) {
     switch (state) {
-        case HookState::absent: return "absent";
-        case HookState::foreign: return "foreign";
-        case HookState::on_guard: return "on_guard";
-        case HookState::passed_on: return "passed_on";
+        case GuardState::absent: return "absent";
+        case GuardState::foreign: return "foreign";
+        case GuardState::on_guard: return "on_guard";
+        case GuardState::passed_on: return "passed_on";
     }
     return "absent";
 }
 
-std::string state_words(HookFile const& hook) {
+std::string state_words(GitHookFile const& hook) {
     std::string const first =
         hook.kept.empty() ? "" : fmt::format(", after {}", hook.kept.filename().string());
     switch (hook.state) {
-        case HookState::absent: return "not there: `fleet guard install`";
-        case HookState::foreign: return "another hook, not the guard: `fleet guard install`";
-        case HookState::passed_on:
+        case GuardState::absent: return "not there: `fleet guard install`";
+        case GuardState::foreign: return "another hook, not the guard: `fleet guard install`";
+        case GuardState::passed_on:
             return fmt::format("another tool's, which runs the guard as {}{}", hook.guard.filename().string(),
                                first);
-        case HookState::on_guard: break;
+        case GuardState::on_guard: break;
     }
     return (hook.is_current ? "on guard" : "on guard, of another version: `fleet guard install` renews it") +
            first;
@@ -120,13 +120,13 @@ std::string state_words(HookFile const& hook) {
 
 int status(Context& context) {
     Repository const repository = repository_here(context);
-    HookFiles const files = look_at_hooks(repository.hooks, own_program());
+    GuardFiles const files = look_at_hooks(repository.hooks, own_program());
     GuardedPlace const place = guarded_place(context, repository);
     HookPolicy const policy = must(read_hook_policy(place.place.config));
     context.work_in(place.place);
     Identity const& who = context.identity();
     Json hooks = Json::array();
-    for (HookFile const& hook : files.hooks) {
+    for (GitHookFile const& hook : files.hooks) {
         hooks.push_back({{"name", hook.name},
                          {"state", state_name(hook.state)},
                          {"current", hook.is_current},
@@ -146,7 +146,7 @@ int status(Context& context) {
         screen.say(fmt::format("{:<11} {}", name, words));
     };
     line("hooks in", repository.hooks.string());
-    for (HookFile const& hook : files.hooks) line(hook.name, state_words(hook));
+    for (GitHookFile const& hook : files.hooks) line(hook.name, state_words(hook));
     line("project", place.is_fleet ? printable(context.project()) : "none here: nothing is refused");
     line("policy", fmt::format("{} ({})", policy.policy, policy.policy_from));
     line("daemon away", policy.fails_open ? "commits and pushes go on (open)" : "they are refused (closed)");

@@ -111,17 +111,17 @@ fs::path passed_on_to(fs::path const& folder, std::string const& name) {
     return {};
 }
 
-HookFile look_at(fs::path const& folder, std::string const& name, std::string const& wanted) {
-    HookFile hook{.name = name};
+GitHookFile look_at(fs::path const& folder, std::string const& name, std::string const& wanted) {
+    GitHookFile hook{.name = name};
     fs::path const file = folder / name;
     if (is_ours(file)) {
-        hook.state = HookState::on_guard;
+        hook.state = GuardState::on_guard;
         hook.guard = file;
     } else if (auto elsewhere = passed_on_to(folder, name); !elsewhere.empty()) {
-        hook.state = HookState::passed_on;
+        hook.state = GuardState::passed_on;
         hook.guard = elsewhere;
     } else if (is_there(file)) {
-        hook.state = HookState::foreign;
+        hook.state = GuardState::foreign;
     }
     if (auto kept = folder / (name + ".fleet-kept"); is_there(kept)) hook.kept = kept;
     if (!hook.guard.empty()) {
@@ -132,7 +132,7 @@ HookFile look_at(fs::path const& folder, std::string const& name, std::string co
     return hook;
 }
 
-Error replaced(HookFile const& hook, fs::path const& file) {
+Error replaced(GitHookFile const& hook, fs::path const& file) {
     Error error =
         make_error(ErrorCode::version_conflict,
                    fmt::format("{} was replaced after the guard came, and {} holds what was there before",
@@ -141,7 +141,7 @@ Error replaced(HookFile const& hook, fs::path const& file) {
     return error;
 }
 
-Result<std::string> install_one(fs::path const& folder, HookFile const& hook, std::string const& wanted) {
+Result<std::string> install_one(fs::path const& folder, GitHookFile const& hook, std::string const& wanted) {
     fs::path const file = folder / hook.name;
     fs::path const kept = folder / (hook.name + ".fleet-kept");
     if (!hook.guard.empty()) {
@@ -150,21 +150,26 @@ Result<std::string> install_one(fs::path const& folder, HookFile const& hook, st
         return std::string("renewed");
     }
     bool const is_same = !hook.kept.empty() && text_of(hook.kept) == text_of(file);
-    if (hook.state == HookState::foreign && !hook.kept.empty() && !is_same) return replaced(hook, file);
-    if (hook.state == HookState::foreign) {
+    if (hook.state == GuardState::foreign && !hook.kept.empty() && !is_same) return replaced(hook, file);
+    if (hook.state == GuardState::foreign) {
         if (auto moved = move(file, kept); !moved) return moved.error();
     }
     if (auto done = replace(file, wanted, 0755); !done) {
-        if (hook.state == HookState::foreign) (void)move(kept, file);
+        if (hook.state == GuardState::foreign) (void)move(kept, file);
         return done.error();
     }
-    return std::string(hook.state == HookState::foreign ? "installed; what was there runs first"
-                                                        : "installed");
+    return std::string(hook.state == GuardState::foreign ? "installed; what was there runs first"
+                                                         : "installed");
 }
 
-Result<std::string> uninstall_one(HookFile const& hook) {
-    if (hook.guard.empty())
-        return std::string(hook.state == HookState::foreign ? "not the guard's: left alone" : "not there");
+std::string left_alone(GitHookFile const& hook) {
+    std::string words = hook.state == GuardState::absent ? "not there" : "not the guard's: left alone";
+    if (hook.kept.empty()) return words;
+    return words + fmt::format("; {} is what was here before the guard", hook.kept.string());
+}
+
+Result<std::string> uninstall_one(GitHookFile const& hook) {
+    if (hook.guard.empty()) return left_alone(hook);
     if (hook.kept.empty()) {
         if (auto gone = take_away(hook.guard); !gone) return gone.error();
         return std::string("removed");
@@ -175,14 +180,14 @@ Result<std::string> uninstall_one(HookFile const& hook) {
 
 }  // namespace
 
-bool HookFiles::is_on_guard() const {
-    return std::all_of(hooks.begin(), hooks.end(), [](HookFile const& hook) {
-        return hook.state == HookState::on_guard || hook.state == HookState::passed_on;
+bool GuardFiles::is_on_guard() const {
+    return std::all_of(hooks.begin(), hooks.end(), [](GitHookFile const& hook) {
+        return hook.state == GuardState::on_guard || hook.state == GuardState::passed_on;
     });
 }
 
-HookFiles look_at_hooks(fs::path const& folder, fs::path const& program) {
-    HookFiles out;
+GuardFiles look_at_hooks(fs::path const& folder, fs::path const& program) {
+    GuardFiles out;
     out.folder = folder;
     out.since = read_notes(folder).since;
     for (std::string_view name : guarded_hooks)
@@ -190,8 +195,8 @@ HookFiles look_at_hooks(fs::path const& folder, fs::path const& program) {
     return out;
 }
 
-Result<std::vector<HookChange>> install_hooks(fs::path const& folder, fs::path const& program,
-                                              std::int64_t now) {
+Result<std::vector<GuardChange>> install_hooks(fs::path const& folder, fs::path const& program,
+                                               std::int64_t now) {
     std::error_code error;
     bool const made = fs::create_directories(folder, error);
     if (error) {
@@ -204,8 +209,8 @@ Result<std::vector<HookChange>> install_hooks(fs::path const& folder, fs::path c
         auto text = fmt::format("since {}\n{}", now, made ? "made-folder\n" : "");
         if (auto noted = replace(folder / notes, text, 0644); !noted) return noted.error();
     }
-    std::vector<HookChange> changes;
-    for (HookFile const& hook : look_at_hooks(folder, program).hooks) {
+    std::vector<GuardChange> changes;
+    for (GitHookFile const& hook : look_at_hooks(folder, program).hooks) {
         auto what = install_one(folder, hook, hook_script(hook.name, program));
         if (!what) return what.error();
         changes.push_back({hook.name, *what});
@@ -213,11 +218,11 @@ Result<std::vector<HookChange>> install_hooks(fs::path const& folder, fs::path c
     return changes;
 }
 
-Result<std::vector<HookChange>> uninstall_hooks(fs::path const& folder) {
-    std::vector<HookChange> changes;
+Result<std::vector<GuardChange>> uninstall_hooks(fs::path const& folder) {
+    std::vector<GuardChange> changes;
     FolderLock const lock(folder);
     Notes const known = read_notes(folder);
-    for (HookFile const& hook : look_at_hooks(folder, {}).hooks) {
+    for (GitHookFile const& hook : look_at_hooks(folder, {}).hooks) {
         auto what = uninstall_one(hook);
         if (!what) return what.error();
         changes.push_back({hook.name, *what});
