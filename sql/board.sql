@@ -229,10 +229,7 @@ declare
     loose record;
     missions json;
 begin
-    -- The empty board of a project that nobody registered would look like a quiet one.
-    if wanted is not null and not exists (select from fleet_state.projects x where x.project = wanted) then
-        perform fleet.refuse('not_found', 'there is no project ' || wanted, '/project', 'fleet projects list shows them');
-    end if;
+    perform fleet_log.need_project(wanted);
     if one is not null then
         one := case when wanted is null then one else fleet_log.mission_id_of(wanted, one) end;
         if not exists (select from fleet_state.missions x

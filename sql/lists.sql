@@ -19,6 +19,20 @@ begin
 end $$;
 comment on function fleet_log.page_size is 'Rows a list gives. Example: select fleet_log.page_size(''{"limit":5}'')';
 
+create function fleet_log.need_project(project text)
+returns void
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- What is empty of a project that nobody registered would look like a quiet one.
+    if need_project.project is not null
+       and not exists (select from fleet_state.projects p where p.project = need_project.project) then
+        perform fleet.refuse('not_found', 'there is no project ' || need_project.project, '/project',
+                             'fleet projects list shows those there are; fleet init registers the one you are in');
+    end if;
+end $$;
+comment on function fleet_log.need_project is
+    'Refuses a project that nobody registered; null stands for all of them. Example: select fleet_log.need_project(''demo'')';
+
 create function fleet.list_projects(filter jsonb default '{}')
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$

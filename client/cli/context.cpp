@@ -174,27 +174,7 @@ Result<Json> Context::try_call(std::string operation, Json args, CallOptions opt
 }
 
 Json Context::call(std::string operation, Json args, CallOptions options) {
-    auto name = operation;
-    auto key = args.is_object() ? text_or(args, "project", "") : std::string();
-    Json answer = must(try_call(std::move(operation), std::move(args), std::move(options)));
-    refuse_unknown_project(name, answer, key);
-    return answer;
-}
-
-// An empty list of a project that nobody knows would look like a quiet one.
-void Context::refuse_unknown_project(std::string const& operation, Json const& answer,
-                                     std::string const& key) {
-    auto const* known = find_operation(operation);
-    bool is_read =
-        known != nullptr && known->kind == OperationKind::read && !operation.starts_with("projects.");
-    bool is_empty = answer.is_object() && answer.contains("items") && answer.at("items").empty();
-    if (!is_read || !is_empty || key.empty()) return;
-    auto found = wait<Json>([&](Completion<Json> done) {
-        client().async_call("projects.show", {{"key", key}}, {}, std::move(done));
-    });
-    if (found || found.error().code != ErrorCode::not_found) return;
-    refuse(ErrorCode::not_found, fmt::format("there is no project {}", key),
-           "`fleet projects list` shows them; `fleet init` makes one.", "--project");
+    return must(try_call(std::move(operation), std::move(args), std::move(options)));
 }
 
 Result<Json> Context::stream(std::string operation, Json args, JsonSink sink) {

@@ -80,7 +80,6 @@ public:
 
 private:
     void arm_signals();
-    void refuse_unknown_project(std::string const& operation, Json const& answer, std::string const& key);
     ClientOptions user_options();
     ClientOptions client_options();
     Result<Json> show_session(SessionName const& name);

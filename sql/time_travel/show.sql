@@ -159,6 +159,7 @@ declare
     about text[];
     found jsonb;
 begin
+    perform fleet_log.need_project(place);
     if filter ->> 'entity' is not null then
         select fleet_log.streams_of(t.kind, t.id, t.home) into about from fleet_log.thing(place, filter ->> 'entity') t;
     end if;

@@ -47,6 +47,7 @@ TEST_CASE("a list of what cannot be is refused, not answered with an empty page"
 
     CHECK(refused("/sorties?project=nowhere", {}) == "404 not_found /project");
     CHECK(refused("/board?project=nowhere", {}) == "404 not_found /project");
+    CHECK(refused("/history/log?project=nowhere", {}) == "404 not_found /project");
     CHECK(refused("/events", {{"Fleet-Project", "nowhere"}}) == "404 not_found /project");
     CHECK(house.daemon.call("GET", "/api/v1/sorties", nullptr, House::as("")).json()["items"].empty());
 }
