@@ -4,9 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
-#include <regex>
+#include <charconv>
 
 namespace fleet::services {
 namespace {
@@ -94,18 +95,84 @@ std::string conninfo_value(std::string_view value) {
     return quoted + "'";
 }
 
-std::string without_password(std::string_view dsn) {
-    std::string text(dsn);
-    static std::regex const in_authority("^(postgres(?:ql)?://[^:@/]*):[^@/]*@");
-    static std::regex const in_query("([?&])password=[^&]*&?");
-    static std::regex const in_pairs("\\bpassword\\s*=\\s*('(?:[^'\\\\]|\\\\.)*'|[^'\\s]\\S*)\\s*");
-    if (text.starts_with("postgres")) {
-        text = std::regex_replace(text, in_authority, "$1@");
-        text = std::regex_replace(text, in_query, "$1");
-        if (!text.empty() && (text.back() == '?' || text.back() == '&')) text.pop_back();
-        return text;
+namespace {
+
+bool is_secret(std::string_view key) {
+    constexpr std::array<std::string_view, 5> secrets{"password", "sslpassword", "oauth_client_secret",
+                                                      "scram_client_key", "scram_server_key"};
+    return std::find(secrets.begin(), secrets.end(), key) != secrets.end();
+}
+
+// libpq takes letters of a key in the form %70, too.
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        unsigned char code = 0;
+        auto const* const digits = text.data() + at + 1;
+        if (text[at] == '%' && at + 2 < text.size() &&
+            std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
+            out += static_cast<char>(code);
+            at += 2;
+        } else {
+            out += text[at];
+        }
     }
-    return std::regex_replace(text, in_pairs, "");
+    return out;
+}
+
+// scheme://user:password@hosts/database?key=value&key=value
+std::string uri_without_password(std::string_view uri) {
+    auto const query_at = std::min(uri.find('?'), uri.size());
+    std::string text(uri.substr(0, query_at));
+    auto const from = text.find("://") + 3;
+    auto const end = std::min(text.find_first_of("@/", from), text.size());
+    auto const colon = text.find(':', from);
+    if (end < text.size() && text[end] == '@' && colon < end) text.erase(colon, end - colon);
+    char separator = '?';
+    auto query = uri.substr(std::min(query_at + 1, uri.size()));
+    while (!query.empty()) {
+        auto const option = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(option.size() + 1, query.size()));
+        if (option.empty() || is_secret(decoded(option.substr(0, option.find('='))))) continue;
+        text += separator;
+        text += option;
+        separator = '&';
+    }
+    return text;
+}
+
+// key=value key='it\'s' key=it\ is; what libpq would not take either is not shown at all.
+std::string pairs_without_password(std::string_view rest) {
+    constexpr std::string_view spaces = " \t\n\r\f\v";
+    auto const skip = [&] { rest.remove_prefix(std::min(rest.find_first_not_of(spaces), rest.size())); };
+    std::string text;
+    for (skip(); !rest.empty(); skip()) {
+        auto const key = rest.substr(0, rest.find_first_of("= \t\n\r\f\v"));
+        rest.remove_prefix(key.size());
+        skip();
+        if (rest.empty() || rest.front() != '=') return {};
+        rest.remove_prefix(1);
+        skip();
+        bool const is_quoted = !rest.empty() && rest.front() == '\'';
+        auto const stops = is_quoted ? std::string_view("'") : spaces;
+        std::size_t end = is_quoted ? 1 : 0;
+        while (end < rest.size() && stops.find(rest[end]) == stops.npos) end += rest[end] == '\\' ? 2U : 1U;
+        end += is_quoted ? 1U : 0U;
+        if (is_quoted && end > rest.size()) return {};
+        auto const value = rest.substr(0, end);
+        rest.remove_prefix(value.size());
+        if (is_secret(key)) continue;
+        text += text.empty() ? "" : " ";
+        text.append(key).append("=").append(value);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string without_password(std::string_view dsn) {
+    auto const is_uri = dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
+    return is_uri ? uri_without_password(dsn) : pairs_without_password(dsn);
 }
 
 }  // namespace fleet::services

@@ -34,6 +34,17 @@ TEST_CASE("a password never shows in a DSN that is shown", "[services][provider]
     CHECK(without_password("postgres://h/db?password=secret") == "postgres://h/db");
     CHECK(without_password("host=h password=secret dbname=d") == "host=h dbname=d");
     CHECK(without_password("host=h password='a b\\'c' dbname=d") == "host=h dbname=d");
+    CHECK(without_password("host=h password=a\\ secret dbname=d") == "host=h dbname=d");
+    CHECK(without_password("host=h sslpassword = secret dbname='d'") == "host=h dbname='d'");
+    CHECK(without_password("host='pass word' password = 'secret'") == "host='pass word'");
+    CHECK(without_password("postgres://u@h/db?sslpassword=secret&pass%77ord=secret&x=1") ==
+          "postgres://u@h/db?x=1");
+    CHECK(without_password("postgres://u:a:b%40@h,i:5/db") == "postgres://u@h,i:5/db");
+    CHECK(without_password("postgres://h:5432/db") == "postgres://h:5432/db");
+    CHECK(without_password("postgres:///db?host=/run&user=a") == "postgres:///db?host=/run&user=a");
+    // What cannot be read is not repeated.
+    CHECK(without_password("host=h password='secret dbname=d").empty());
+    CHECK(without_password("secret").empty());
     CHECK(without_password("host=h dbname=d") == "host=h dbname=d");
 }
 
