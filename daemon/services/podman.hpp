@@ -123,6 +123,16 @@ private:
     std::optional<Child> server_;  // when it is local
 };
 
+// Removes a container, in order where that is possible. By force the server finds its data as after a loss of
+// power: nothing that was committed is lost, but its next start takes longer, so `note` is told.
+struct Removal {
+    std::string container;
+    bool is_running = false;
+    Millis stop_limit{30'000};
+    std::function<void(std::string const& words, Error const& error)> note{};
+};
+asio::awaitable<Result<void>> remove_container(std::shared_ptr<Engine> engine, Removal removal);
+
 // After a start that failed: stops the container, and removes it when it has never run; with `data` (of a
 // first start) removes it, the volume, the secret and the password in any case. Only what carries the labels
 // of `paths.root` is touched. Errors are those of Podman.

@@ -74,17 +74,12 @@ asio::awaitable<Result<void>> Podman::make_container(EnginePtr engine, Container
             !is_made()                    ? "removing what an `up` left that was interrupted"
             : found.container->is_running ? "its settings have changed: making the container anew"
                                           : fmt::format("making container {} anew", plan.name));
-        if (found.container->is_running) {
-            // What cannot be stopped in order is removed by force below.
-            auto stopped = co_await engine->stop(plan.name, options_.stop_limit);
-            static_cast<void>(stopped);
-        }
-        auto removed = co_await engine->remove(plan.name);
-        if (!removed) {
-            // Podman waits in vain for the exit status of a container whose monitor was killed.
-            auto again = co_await engine->remove(plan.name);
-            if (!again) co_return podman_error(again.error(), about);
-        }
+        Removal removal{plan.name, found.container->is_running, options_.stop_limit};
+        removal.note = [this, name = plan.name](std::string const& words, Error const& error) {
+            log_.warning(words, {{"container", name}, {"podman", error.message}});
+        };
+        auto gone = co_await remove_container(engine, std::move(removal));
+        if (!gone) co_return podman_error(gone.error(), about);
     }
     auto places = co_await make_data_places(engine, plan, found);
     if (!places) co_return podman_error(places.error(), about);

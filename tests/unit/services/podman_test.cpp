@@ -345,6 +345,45 @@ TEST_CASE("Podman's answers become values: nothing there is empty, a refusal has
     CHECK(test::code_of(settle(loop, podman.container("pg"))) == "podman_missing");
 }
 
+TEST_CASE("a container whose monitor was killed is removed all the same, and it is noted",
+          "[services][podman]") {
+    asio::io_context loop{1};
+    int removals = 0;
+    bool is_gone_at_once = false;
+    bool is_stuck = false;
+    test::ScriptedServer server(loop, [&](test::Asked const& asked) {
+        if (asked.has("/stop")) return test::http_answer(R"({"message":"no exit status"})", "500 No");
+        if (asked.has("DELETE ")) {
+            removals += 1;
+            if (removals > 1 && !is_stuck) return test::http_answer("[]");
+            return test::http_answer(R"({"message":"timed out waiting for exit file"})", "500 No");
+        }
+        if (is_gone_at_once) return test::http_answer(R"({"message":"no such container"})", "404 Not Found");
+        return test::http_answer(R"({"Id":"abc","Name":"pg","State":{"Running":false},"Config":{}})");
+    });
+    auto engine = std::make_shared<Libpod>(loop.get_executor(), server.endpoint().substr(5));
+    std::vector<std::string> notes;
+    Removal removal{"pg", true, Millis{1'000}};
+    removal.note = [&](std::string const&, Error const& error) { notes.push_back(error.message); };
+
+    test::must(settle(loop, remove_container(engine, removal)));
+    CHECK(removals == 2);
+    CHECK(notes == std::vector<std::string>{"no exit status", "timed out waiting for exit file"});
+
+    // It is gone although Podman complains: a second removal could meet another one of that name.
+    removals = 0;
+    is_gone_at_once = true;
+    test::must(settle(loop, remove_container(engine, removal)));
+    CHECK(removals == 1);
+
+    removals = 0;
+    is_gone_at_once = false;
+    is_stuck = true;
+    auto const stuck = settle(loop, remove_container(engine, removal));
+    CHECK(stuck.error().message == "timed out waiting for exit file");
+    CHECK(removals == 2);
+}
+
 TEST_CASE("a secret goes in the body of a request, and never in its address", "[services][podman]") {
     asio::io_context loop{1};
     test::ScriptedServer server(loop, [](test::Asked const&) { return test::http_answer("{}"); });
