@@ -66,6 +66,19 @@ class Leaving(stage.Case):
         self.ok(home.fleet("uninstall", "--purge", "--yes", limit=120))
         self.assertEqual([path.name for path in elsewhere.iterdir()], ["mine.txt"])
 
+    def test_a_chosen_directory_may_be_called_fleet_and_hold_what_is_not_ours(self):
+        chosen = stage.new_home(self).path / "fleet"
+        strangers = ["src/main.c", "checkpoint.pt", "moving-photos/one.jpg", "backups/of-my-own/notes.txt", "backups/app/manifest.json",
+                     "copies/extension/manifest.json"]
+        for name in strangers:
+            (chosen / name).parent.mkdir(parents=True, exist_ok=True)
+            (chosen / name).write_text('{"format": "somebody else\'s"}\n')
+        home, _ = self.fleet_at_work(FLEET_DATA_DIR=str(chosen), FLEET_BACKUP_DIR=str(chosen / "copies"))
+        self.ok(home.fleet("backup", limit=60))
+        self.assertGreater(len(list((chosen / "copies").iterdir())), 1)
+        self.ok(home.fleet("uninstall", "--purge", "--yes", limit=120))
+        self.assertEqual(sorted(str(path.relative_to(chosen)) for path in chosen.rglob("*") if path.is_file()), sorted(strangers))
+
     def test_ends_a_cluster_whose_daemon_was_killed(self):
         home, top = self.fleet_at_work()
         daemon = int((home.data / "run/fleetd.pid").read_text())

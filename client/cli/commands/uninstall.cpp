@@ -5,6 +5,7 @@
 #include "cli/menu.hpp"
 #include "cli/screen/words.hpp"
 #include "cli/steps.hpp"
+#include "cli/toml_file.hpp"
 #include "cli/upgrade_move.hpp"
 
 #include <fleet/backoff.hpp>
@@ -14,7 +15,11 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 
 namespace fleet::cli {
@@ -39,12 +44,20 @@ struct Item {
     std::uint64_t bytes = 0;
 };
 
-// Names that fleetd and fleet give to what they write, per directory. A directory of our own name is ours as
-// a whole; in one that somebody chose, only these are.
-std::vector<std::string> const data_names{"postgres", "podman", "provider", "backups",  "exports",
-                                          "archive",  "wal",    "run",      "kept.json"};
+// Names that fleetd and fleet give to what they write, per directory. A directory in its usual place is ours
+// as a whole; in one that somebody chose, only these are.
+std::vector<std::string> const data_names{"postgres", "podman", "provider", "run", "kept.json"};
 std::vector<std::string> const state_names{"host_id", "lock", "services.json", "token", "fleetd.start"};
 std::vector<std::string> const runtime_names{"fleetd.sock", "fleetd.pid", "pg", "podman"};
+
+// Only where nobody chose: a directory that somebody named fleet may be anything, a checkout of this very
+// repository for one.
+bool is_ours_as_a_whole(fs::path const& directory) {
+    Settings const usual;
+    for (auto const& place : {data_dir(usual), state_dir(usual), socket_path(usual).parent_path()})
+        if (directory == place) return true;
+    return false;
+}
 
 bool is_ours_by_name(fs::path const& directory) {
     return directory.filename() == "fleet" ||
@@ -53,16 +66,17 @@ bool is_ours_by_name(fs::path const& directory) {
 
 bool is_known(std::string const& name, std::vector<std::string> const& names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) return true;
-    for (char const* start : {"postgres-", "podman-", "moving-", "fleetd.log", "fleetd.", "checkpoint"})
-        if (name.starts_with(start)) return true;
-    return false;
+    for (char const* start : {"postgres-", "moving-"})
+        if (name.starts_with(start) && name.size() > std::strlen(start))
+            return std::isdigit(static_cast<unsigned char>(name[std::strlen(start)])) != 0;
+    return name.starts_with("podman-") || name.starts_with("fleetd.");
 }
 
 // What of a directory goes: each entry that is ours.
 std::vector<fs::path> ours_in(fs::path const& directory, std::vector<std::string> const& names) {
     std::error_code error;
     std::vector<fs::path> found;
-    auto const whole = is_ours_by_name(directory);
+    auto const whole = is_ours_as_a_whole(directory);
     for (auto const& entry : fs::directory_iterator(directory, error))
         if (whole || is_known(entry.path().filename().string(), names)) found.push_back(entry.path());
     std::sort(found.begin(), found.end());
@@ -104,12 +118,27 @@ std::map<std::string, std::string> containers_of(Context& context, HomePlaces co
     return found;
 }
 
-// A folder of copies that somebody chose: only the copies in it are ours.
+// Many programs call a file manifest.json: what stands in it tells whose it is.
+bool is_copy(fs::path const& directory) {
+    constexpr std::uintmax_t manifest_bytes_max = 4U << 20U;
+    std::error_code error;
+    auto const file = directory / "manifest.json";
+    if (!fs::is_regular_file(file, error) || fs::file_size(file, error) > manifest_bytes_max) return false;
+    std::ifstream in(file, std::ios::binary);
+    std::string const text(std::istreambuf_iterator<char>(in), {});
+    auto const manifest = parse_json(text);
+    return manifest && manifest->is_object() && text_or(*manifest, "format", "") == "fleettools-backup";
+}
+
+// A folder that somebody chose: only the copies in it are ours, whole or given up half-way.
 void add_copies(std::vector<Item>& items, fs::path const& folder) {
     std::error_code error;
-    for (auto const& entry : fs::directory_iterator(folder, error))
-        if (fs::exists(entry.path() / "manifest.json", error) || entry.path().filename() == "redactions.json")
+    for (auto const& entry : fs::directory_iterator(folder, error)) {
+        auto const name = entry.path().filename().string();
+        auto const is_unfinished = name.starts_with('.') && name.find(".unfinished-") != std::string::npos;
+        if (is_copy(entry.path()) || is_unfinished || name == "redactions.json")
             items.push_back({"backups", entry.path().string(), entry.path(), bytes_below(entry.path())});
+    }
 }
 
 void add_project(std::vector<Item>& items, Context& context) {
@@ -131,14 +160,17 @@ std::vector<Item> survey(Context& context, HomePlaces const& places, bool keep_b
     auto const apart = places.cluster.parent_path() != places.data;
     if (apart && fs::exists(places.cluster, error))
         items.push_back({"cluster", places.cluster.string(), places.cluster, bytes_below(places.cluster)});
+    // Nothing but what a move has put there: the list is a file that anybody may edit.
     for (auto const& kept : kept_databases(places))
-        if (apart && kept.provider == "native" && fs::exists(kept.place, error))
+        if (apart && kept.provider == "native" && kept.place.parent_path() == places.cluster.parent_path() &&
+            kept.place.filename().string().starts_with("postgres-") && fs::exists(kept.place, error))
             items.push_back({"old cluster", kept.place.string(), kept.place, bytes_below(kept.place)});
     if (places.runtime.parent_path() != places.data) add_files(items, places.runtime, runtime_names);
     add_files(items, places.state, state_names);
     auto const unit = places.settings_file.parent_path().parent_path() / "systemd/user/fleetd.service";
     for (auto const& [kind, path] : {std::pair{"config", places.settings_file}, std::pair{"unit", unit}})
         if (fs::exists(path, error)) items.push_back({kind, path.string(), path, bytes_below(path)});
+    if (!is_ours_as_a_whole(places.data)) add_copies(items, places.data / "backups");
     if (auto const& folder = context.settings().backup_dir; !folder.empty()) add_copies(items, folder);
     add_project(items, context);
     if (keep_backups) std::erase_if(items, [](Item const& item) { return item.kind == "backups"; });
@@ -185,6 +217,8 @@ std::vector<std::string> remove_all(std::vector<Item> const& items, HomePlaces c
         fs::remove_all(item.path, error);
         if (error) left.push_back(fmt::format("{}: {}", item.path.string(), error.message()));
     }
+    if (std::error_code error; fs::is_empty(places.data / "backups", error))
+        fs::remove(places.data / "backups", error);
     for (auto const& directory : {places.runtime, places.state, places.data,
                                   places.settings_file.parent_path(), places.cluster.parent_path()})
         if (is_ours_by_name(directory)) remove_empty(directory);
