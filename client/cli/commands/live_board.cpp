@@ -1,5 +1,6 @@
 #include "cli/commands/live_board.hpp"
 
+#include "cli/commands/screen_loop.hpp"
 #include "cli/screen/board_top.hpp"
 #include "cli/screen/event_line.hpp"
 #include "cli/screen/full_screen.hpp"
@@ -8,7 +9,6 @@
 #include <fleet/json.hpp>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -212,35 +212,13 @@ void show_last(Context& context, FollowFlags const& flags, Board& board) {
     }
 }
 
-void run(asio::io_context& loop, BoardPtr const& board, asio::awaitable<void> work) {
-    asio::co_spawn(loop, std::move(work), [board](std::exception_ptr const& failure) {
-        if (failure && !board->over) {
-            board->error = make_error(ErrorCode::internal, "the screen stopped working");
-            board->end();
-        }
-    });
-}
-
 }  // namespace
 
 int live_board(Context& context, FollowFlags const& flags) {
     if (flags.direct.empty()) context.call("healthz");
-    std::optional<Error> error;
-    {
-        auto board = std::make_shared<Board>(context, flags);
-        if (flags.after.empty() && flags.cursor.empty()) show_last(context, flags, *board);
-        context.on_interrupt([board] { board->end(); });
-        auto& loop = context.loop();
-        run(loop, board, follow(board));
-        run(loop, board, read_keys(board));
-        run(loop, board, keep_time(board));
-        run(loop, board, mind_size(board));
-        // To the very end: the terminal is given back when the last of them has gone.
-        context.run_while([&] { return !board->over || board.use_count() > 2; });
-        error = board->error;
-        context.on_interrupt({});
-    }
-    if (error) throw ErrorException(*std::move(error));
+    auto const board = std::make_shared<Board>(context, flags);
+    if (flags.after.empty() && flags.cursor.empty()) show_last(context, flags, *board);
+    run_screen(context, board, follow(board), read_keys(board), keep_time(board), mind_size(board));
     return 0;
 }
 

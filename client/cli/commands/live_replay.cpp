@@ -1,5 +1,6 @@
 // `fleet replay` on the whole terminal: the board as it was, and the events as they came.
 #include "cli/commands/past.hpp"
+#include "cli/commands/screen_loop.hpp"
 
 #include "cli/screen/board_top.hpp"
 #include "cli/screen/event_line.hpp"
@@ -9,7 +10,6 @@
 #include <fleet/json.hpp>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -200,33 +200,11 @@ asio::awaitable<void> follow_board(ShowPtr show) {
     }
 }
 
-void run(asio::io_context& loop, ShowPtr const& show, asio::awaitable<void> work) {
-    asio::co_spawn(loop, std::move(work), [show](std::exception_ptr const& failure) {
-        if (failure && !show->over) {
-            show->error = make_error(ErrorCode::internal, "the screen stopped working");
-            show->end();
-        }
-    });
-}
-
 }  // namespace
 
 int live_replay(Context& context, ReplayFlags const& flags) {
-    std::optional<Error> error;
-    {
-        auto show = std::make_shared<Show>(context, flags);
-        context.on_interrupt([show] { show->end(); });
-        auto& loop = context.loop();
-        run(loop, show, fetch(show));
-        run(loop, show, play(show));
-        run(loop, show, read_keys(show));
-        run(loop, show, follow_board(show));
-        // To the very end: the terminal is given back when the last of them has gone.
-        context.run_while([&] { return !show->over || show.use_count() > 2; });
-        error = show->error;
-        context.on_interrupt({});
-    }
-    if (error) throw ErrorException(*std::move(error));
+    auto const show = std::make_shared<Show>(context, flags);
+    run_screen(context, show, fetch(show), play(show), read_keys(show), follow_board(show));
     return 0;
 }
 
