@@ -18,7 +18,7 @@ TEST_CASE("no event is lost, doubled or out of order while listeners, daemons an
     CHECK(outcome.differences.empty());
     CHECK(outcome.complaints.empty());
     CHECK(outcome.subscribers == 5);
-    CHECK(outcome.acknowledged >= 1'000);
+    CHECK(outcome.acknowledged >= (is_long_run() ? 1'000U : 600U));
     CHECK(outcome.listeners_killed >= 10);
     CHECK(outcome.daemons_killed == 2);
     CHECK(outcome.servers_crashed == 1);

@@ -16,11 +16,12 @@ TEST_CASE("no file is held twice and no stale token accepted while workers are k
     CHECK(outcome.findings.faults_count == 0);
     CHECK(outcome.differences.empty());
     CHECK(outcome.complaints.empty());
-    CHECK(outcome.rounds >= 8'000);
-    CHECK(outcome.granted >= 1'000);
-    CHECK(outcome.conflicts >= 500);
-    CHECK(outcome.displaced >= 20);
-    CHECK(outcome.rejected >= 50);
+    auto const part = is_long_run() ? 1U : 3U;
+    CHECK(outcome.rounds >= static_cast<std::size_t>(run.workers * run.rounds));
+    CHECK(outcome.granted >= 1'000 / part);
+    CHECK(outcome.conflicts >= 500 / part);
+    CHECK(outcome.displaced >= 20 / part);
+    CHECK(outcome.rejected >= 50 / part);
     CHECK(outcome.workers_killed >= 10);
     CHECK(outcome.daemons_killed == 1);
 }

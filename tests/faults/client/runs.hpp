@@ -5,13 +5,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 namespace fleet::fault {
 
+// What `make test` plays is long enough for every kind of fault to happen; `make test-long` plays more of it.
+inline bool is_long_run() { return std::getenv("FLEET_TEST_LONG") != nullptr; }
+
 struct EventsRun {
     StageOptions stage{};
-    std::chrono::seconds length{30};
+    std::chrono::seconds length{is_long_run() ? 30 : 18};
     int daemon_writers = 5;
     int psql_writers = 3;
     bool daemon_subscribers = true;
@@ -41,7 +45,7 @@ EventsOutcome run_events(EventsRun run);
 struct FilesRun {
     StageOptions stage{};
     int workers = 8;
-    int rounds = 1'000;  // of each worker
+    int rounds = is_long_run() ? 1'000 : 300;  // of each worker
     std::chrono::seconds limit{300};
     bool kill_workers = true;
     bool kill_daemon = true;
