@@ -1,6 +1,7 @@
 // One WebSocket: requests that overtake each other, subscriptions, and a goodbye.
 #include "faces/state.hpp"
 
+#include "auth/bounds.hpp"
 #include "faces/ws_frames.hpp"
 
 #include <fleet/callsign.hpp>
@@ -207,6 +208,12 @@ asio::awaitable<void> Conversation::start_subscription(Frame frame) {
     Json const filter = frame.args.value("filter", Json::object());
     start.project = text_or(filter, "project", text_or(frame.args, "project", project_));
     start.filter.project = text_or(filter, "project", "");
+    auto error = auth::keep_to_project(caller_, start.project);
+    if (!error) error = auth::keep_to_project(caller_, start.filter.project);
+    if (error) {
+        channel_->send(error_frame(frame.id, *error));
+        co_return;
+    }
     start.filter.stream_type = text_or(filter, "stream_type", "");
     start.filter.stream_id = text_or(filter, "stream_id", "");
     if (filter.is_object() && filter.contains("types") && filter["types"].is_array())

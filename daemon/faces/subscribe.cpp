@@ -1,6 +1,8 @@
 // From where a subscriber reads, and the server-sent events that come of it.
 #include "faces/state.hpp"
 
+#include "auth/bounds.hpp"
+
 #include <fleet/json.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -129,6 +131,7 @@ asio::awaitable<net::HttpResponse> event_stream(Face::State& state, Json args,
         co_return refusal(std::move(*error));
     Start start;
     start.project = text_or(args, "project", project);
+    if (auto error = auth::keep_to_project(caller, start.project)) co_return refusal(std::move(*error));
     start.filter.project = start.project;
     start.filter.types = words_of(text_or(args, "type", ""));
     start.filter.stream_type = text_or(args, "stream_type", "");

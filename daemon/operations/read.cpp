@@ -15,6 +15,13 @@ constexpr std::int64_t page_default = 100;
 // The version of a larger object is not looked for: reading it would hold up the loop.
 constexpr std::size_t parsed_max = 256 * 1024;
 
+bool is_elsewhere(std::string const& json, std::string const& project) {
+    auto const object = parse_json(json);
+    if (!object || !object->is_object()) return false;
+    auto const home = text_or(*object, "project", project);
+    return !home.empty() && home != project;
+}
+
 // An empty page of a project that nobody registered would pass for one in which nothing happened.
 asio::awaitable<std::optional<Error>> unknown_project(Operations::State& state, std::string project) {
     Json filter{{"key", project}};
@@ -76,6 +83,9 @@ asio::awaitable<Result<Answer>> read_by_table(Operations::State& state, Operatio
     if (operation.is_single) {
         auto item = co_await state.parts.reads.show(statement, std::move(request.args));
         if (!item) co_return item.error();
+        // An id alone may lead anywhere.
+        if (request.caller.is_bound && is_elsewhere(item->json, request.caller.project))
+            co_return make_error(ErrorCode::not_found);
         answer.version = version_in(item->json);
         answer.json = std::move(item->json);
         co_return answer;

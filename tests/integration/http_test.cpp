@@ -6,6 +6,7 @@
 #include "support/process.hpp"
 #include "support/run.hpp"
 #include "transport/http_connection.hpp"
+#include "transport/ws_channel.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -456,6 +457,28 @@ TEST_CASE("TCP asks for a token, and a pilot's token is that pilot's alone", "[i
           "forbidden");
     CHECK(code(call("PATCH", "/pilots/falcon-1", viper, "", R"({"to":"idle"})")) == "forbidden");
     CHECK(code(call("GET", "/messages?project=other", viper, "", "")) == "forbidden");
+    CHECK(code(call("GET", "/events/stream?project=other", viper, "", "")) == "forbidden");
+    CHECK(code(call("GET", "/events/stream?project=other&cursor=ci", viper, "", "")) == "forbidden");
+    REQUIRE(house.daemon.call("POST", "/api/v1/projects", Json{{"key", "other"}}).status == 201);
+    auto const tell_others = [&] {
+        Json const secret{{"type", "x.secret"}, {"data", Json::object()}, {"project", "other"}};
+        auto const answer = house.daemon.call("POST", "/api/v1/events", secret);
+        return answer.json()["events"][0]["event_id"].get<std::string>();
+    };
+    CHECK(code(call("GET", "/events/" + tell_others(), viper, "", "")) == "not_found");
+    transport::WsChannel channel(loop.get_executor(), *transport::parse_endpoint("127.0.0.1:" + port));
+    must(run(loop, channel.open("/ws", {{"Authorization", "Bearer " + viper}}, Millis(3'000))));
+    auto const say = [&](Json const& frame) {
+        must(run(loop, channel.write(json_text(frame))));
+        return must(parse_json(must(run(loop, channel.read(), Millis(5'000)))));
+    };
+    Json const elsewhere{{"filter", {{"project", "other"}}}};
+    CHECK(say(Json{{"id", 1}, {"op", "subscribe"}, {"args", elsewhere}})["error"]["code"] == "forbidden");
+    CHECK(say(Json{{"id", 2}, {"op", "subscribe"}, {"args", Json::object()}})["ok"] == true);
+    tell_others();
+    REQUIRE(house.note("ours").status == 201);
+    auto const heard = must(parse_json(must(run(loop, channel.read(), Millis(5'000)))));
+    CHECK(heard["events"][0]["project"] == "shop");
     CHECK(code(call("POST", "/halts", viper, "", R"({"scope_kind":"fleet","reason":"r"})")) == "forbidden");
     CHECK(call("GET", "/pilots/falcon-1", viper, "", "").status == 200);
     auto const id = must(parse_json(got.body))["reservation_id"].get<std::string>();
