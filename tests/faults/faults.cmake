@@ -28,7 +28,8 @@ foreach(source IN LISTS sources)
   get_filename_component(stem "${source}" NAME_WE)
   string(REGEX REPLACE "_test$" "" stem "${stem}")
   fleet_test(fault_${stem} LABEL fault SOURCES ${source} LINKS fault_stage TIMEOUT 420)
-  set_tests_properties(fault_${stem} PROPERTIES RUN_SERIAL ON)
+  # Each has a server, daemons and workers of its own, which wait half of the time: two places in the queue of tests.
+  set_tests_properties(fault_${stem} PROPERTIES PROCESSORS 2)
   add_dependencies(fault_${stem} fleetd fault_worker fleet)
 endforeach()
 endif()
@@ -47,5 +48,6 @@ set_tests_properties(lab_switches lab_kill_and_resume PROPERTIES TIMEOUT 1800)
 fleet_script_test(lab_short LABEL fault TIMEOUT 300
   COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/faults/run" --seed 3 --hosts 3 --seconds 12)
 list(APPEND lab_names lab_short)
-set_tests_properties(${lab_names} PROPERTIES RUN_SERIAL ON
+# One laboratory at a time: it names its networks and disks.
+set_tests_properties(${lab_names} PROPERTIES PROCESSORS 2 RESOURCE_LOCK laboratory
   ENVIRONMENT "FLEET_FLEETD=$<TARGET_FILE:fleetd>;PYTHONDONTWRITEBYTECODE=1")
