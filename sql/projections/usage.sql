@@ -157,9 +157,9 @@ begin
     total := c.input_tokens + c.output_tokens + c.cache_read_tokens + c.cache_write_tokens;
     -- The fullest report holds; of equal ones the first, unless the later one knows better what it cost.
     known := fleet_state.as_reported(old);
-    if old.call_id is not null and (total, array_position('{unknown,price,client}', c.cost_from))
+    if old.call_id is not null and (total, array_position('{unknown,price,client}', c.cost_from), coalesce(c.cost_micros, 0))
         <= (known.input_tokens + known.output_tokens + known.cache_read_tokens + known.cache_write_tokens,
-            array_position('{unknown,price,client}', known.cost_from)) then
+            array_position('{unknown,price,client}', known.cost_from), coalesce(known.cost_micros, 0)) then
         return;
     end if;
     if c.period_from is not null then
