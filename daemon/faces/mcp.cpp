@@ -96,12 +96,12 @@ net::HttpResponse replied(McpMessage const& message, McpReply reply) {
 
 // Says how long it has waited, of how long at most.
 std::string progress_text(McpCall const& call, Clock::time_point began) {
-    auto const waited = std::chrono::duration<double>(Clock::now() - began).count();
+    auto const waited = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began).count();
     Json params{{"progressToken", call.message().progress_token}, {"progress", waited}};
     Json const args = call.message().params.value("arguments", Json::object());
     for (auto const* name : {"seconds", "wait_seconds"})
         if (args.is_object() && args.contains(name) && args[name].is_number()) params["total"] = args[name];
-    params["message"] = fmt::format("waiting for {:.0f} s", waited);
+    params["message"] = fmt::format("waiting for {} s", waited);
     return mcp_event(mcp_notification_text("notifications/progress", std::move(params)));
 }
 

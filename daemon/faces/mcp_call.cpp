@@ -75,7 +75,12 @@ asio::awaitable<Result<Json>> McpCall::operation(std::string_view name, Json arg
     if (!key_.empty()) request.idempotency_key = fmt::format("{}.{}", key_.substr(0, key_max), operations_);
     request.leaving = leaving_;
     auto answer = co_await state_.call(*known, std::move(request));
-    if (!answer) co_return answer.error();
+    if (!answer) {
+        Error error = std::move(answer).error();
+        // A tool has the token of a lease as an argument of its own.
+        if (error.field.starts_with("/fence")) error.field = "/token";
+        co_return error;
+    }
     auto text = std::move(answer->json);
     auto document = co_await state_.parse(std::move(text));
     co_return document;

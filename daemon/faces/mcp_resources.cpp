@@ -43,6 +43,10 @@ asio::awaitable<McpReply> mcp_read_resource(McpCall& call) {
     if (!call.project().empty()) args["project"] = call.project();
     auto answer = co_await call.operation(resource.operation, std::move(args));
     if (!answer) co_return refused(call.message(), answer.error(), uri);
+    // A board of one mission that is not there is an empty board.
+    bool const is_mission = resource.parameter == "mission_id";
+    if (is_mission && answer->value("missions", Json::array()).empty())
+        co_return not_found(call.message(), uri);
     auto text = resource.mime == "application/json" ? json_text(fitted(*std::move(answer), resource.budget))
                                                     : text_or(*answer, "text", "");
     Json result{{"contents",

@@ -47,13 +47,19 @@ asio::awaitable<Result<Opened>> open_session(McpCall& call, Json const& args) {
 
 asio::awaitable<Result<Opened>> register_pilot(McpCall& call, Json const& args) {
     Json wanted = pilot_of(call, args);
-    bool const comes_back = wanted.contains("callsign");
-    if (comes_back) wanted["resume"] = true;
+    if (wanted.contains("callsign")) {
+        wanted["resume"] = true;
+        Json of{{"callsign", wanted.at("callsign")}};
+        auto const known = co_await call.operation("pilots.show", std::move(of));
+        // What it does not say of itself now stays as it was.
+        for (auto const* name : {"program", "model"})
+            if (known && !args.contains(name)) wanted[name] = text_or(*known, name, "unknown");
+    }
     auto pilot = co_await call.operation("pilots.register", std::move(wanted));
     if (!pilot) co_return pilot.error();
     Opened found{.project = text_or(*pilot, "project", call.project()),
                  .callsign = text_or(*pilot, "callsign", ""),
-                 .outcome = comes_back ? "resumed" : "registered"};
+                 .outcome = flag_or(*pilot, "resumed", false) ? "resumed" : "registered"};
     co_return found;
 }
 

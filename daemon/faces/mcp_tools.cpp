@@ -59,7 +59,10 @@ Json text_content(std::string text) {
     return Json::array({Json{{"type", "text"}, {"text", std::move(text)}}});
 }
 
-Json failed(Error const& error, std::int64_t budget) {
+Json failed(Error error, std::int64_t budget) {
+    // Who acts must be registered, whatever the tool.
+    if (error.code == ErrorCode::not_found && error.field == "/callsign")
+        error.hint = "Call start_session with this callsign, or with none to get one.";
     return Json{{"content", text_content(told_error(error, budget))}, {"isError", true}};
 }
 
@@ -92,7 +95,7 @@ asio::awaitable<McpReply> mcp_call_tool(McpCall& call) {
     if (!args.is_object())
         co_return McpRefusal{.code = rpc_invalid_params, .message = "arguments must be an object"};
     auto answer = co_await carried_out(call, *tool, std::move(args));
-    if (!answer) co_return failed(answer.error(), tool->budget);
+    if (!answer) co_return failed(std::move(answer).error(), tool->budget);
     auto content = fitted(kept_members(*answer, tool->keep), tool->budget);
     Json result{{"content", text_content(told(content, tool->budget))}};
     result["structuredContent"] = std::move(content);

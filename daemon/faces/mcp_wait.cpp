@@ -32,11 +32,10 @@ bus::Filter filter_of(McpCall const& call, Json const& args) {
                         "review_completed", "fleet_resumed",  "pilot_capabilities_changed"};
     if (until != "event") return filter;
     filter.stream_id = text_or(args, "stream_id", "");
-    std::string_view list = text_or(args, "type", "");
-    std::string const kept(list);
-    for (std::size_t from = 0; from < kept.size();) {
-        auto const end = std::min(kept.find(',', from), kept.size());
-        if (end > from) filter.types.push_back(kept.substr(from, end - from));
+    auto const list = text_or(args, "type", "");
+    for (std::size_t from = 0; from < list.size();) {
+        auto const end = std::min(list.find(',', from), list.size());
+        if (end > from) filter.types.push_back(list.substr(from, end - from));
         from = end + 1;
     }
     return filter;

@@ -56,6 +56,9 @@ asio::awaitable<Result<auth::Identity>> identify(Face::State& state, auth::Crede
 
 // Adds what the status code asks for: Allow, WWW-Authenticate, Retry-After.
 net::HttpResponse refusal(Error error);
+// The bridge between what the network knows of a client that left and what an operation listens to.
+std::shared_ptr<ops::Leaving> leaving_of(std::shared_ptr<net::Departure> departure);
+
 // {"status": …, "body": …} of an operation's answer.
 net::HttpResponse response_of(ops::Answer answer);
 
