@@ -27,6 +27,7 @@ constexpr Millis connect_limit{2'000};
 constexpr Millis repeat_for{5'000};
 constexpr std::size_t idle_max = 16;
 constexpr int parse_error = -32700;
+constexpr int invalid_request = -32600;
 constexpr int not_served = -32000;
 
 // What clients call themselves, and what the fleet calls them.
@@ -109,6 +110,10 @@ void McpBridge::take(std::string_view line) {
         requests_.erase(exchange->number);
         if (failure && !exchange->is_cancelled) fail(exchange->id, not_served, "the bridge failed");
     });
+}
+
+void McpBridge::refuse_line(std::size_t bytes_max) {
+    fail(nullptr, invalid_request, fmt::format("the line is longer than {} bytes", bytes_max));
 }
 
 void McpBridge::learn_client(Json const& message) {

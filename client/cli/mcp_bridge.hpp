@@ -38,6 +38,7 @@ public:
 
     // One line of stdin. What is no JSON-RPC is answered here.
     void take(std::string_view line);
+    void refuse_line(std::size_t bytes_max);  // it was longer than that
     // Calls of tools wait until the database is there: empty for "it is", else the reason why it will not be.
     void database_is_there(std::string trouble);
     // Nothing more comes: ends what waits for something to happen, and lets the rest be answered.

@@ -205,14 +205,12 @@ std::variant<McpMessage, McpRefusal> read_mcp(Json const& body, net::Headers con
 
 std::optional<std::string> foreign_origin(net::Headers const& headers) {
     auto const host = headers.get("Host").value_or("");
-    if (!is_loopback(host))
-        return fmt::format("Host '{}' is not this machine's loopback", host);
+    if (!is_loopback(host)) return fmt::format("Host '{}' is not this machine's loopback", host);
     auto const origin = headers.get("Origin");
     if (!origin || origin->empty()) return std::nullopt;
     // By hand: Boost.URL reads 127.0.0.1 of https://127.0.0.1.example as the whole host.
     for (std::string_view const scheme : {"http://", "https://"})
-        if (origin->starts_with(scheme) && is_loopback(origin->substr(scheme.size())))
-            return std::nullopt;
+        if (origin->starts_with(scheme) && is_loopback(origin->substr(scheme.size()))) return std::nullopt;
     return fmt::format("pages of '{}' may not ask this server", *origin);
 }
 

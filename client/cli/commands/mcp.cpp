@@ -67,7 +67,7 @@ public:
                 count = failed ? 0 : got;
             }
             if (count == 0) break;
-            if (!take(std::string_view(piece.data(), count))) break;
+            take(std::string_view(piece.data(), count));
         }
         if (!rest_.empty()) bridge_.take(rest_);
     }
@@ -77,20 +77,33 @@ public:
     }
 
 private:
-    bool take(std::string_view piece) {
-        rest_ += piece;
+    void take(std::string_view piece) {
         std::size_t from = 0;
-        for (auto at = rest_.find('\n'); at != std::string::npos; at = rest_.find('\n', from)) {
-            bridge_.take(std::string_view(rest_).substr(from, at - from));
+        for (auto at = piece.find('\n'); at != std::string_view::npos; at = piece.find('\n', from)) {
+            keep(piece.substr(from, at - from));
+            if (is_too_long_)
+                bridge_.refuse_line(line_max);
+            else
+                bridge_.take(rest_);
+            rest_.clear();
+            is_too_long_ = false;
             from = at + 1;
         }
-        rest_.erase(0, from);
-        return rest_.size() <= line_max;
+        keep(piece.substr(from));
+    }
+    // Of a line that no message can be nothing is kept; the next one is heard.
+    void keep(std::string_view piece) {
+        is_too_long_ = is_too_long_ || rest_.size() + piece.size() > line_max;
+        if (is_too_long_)
+            rest_.clear();
+        else
+            rest_ += piece;
     }
 
     asio::posix::stream_descriptor input_;
     McpBridge& bridge_;
     std::string rest_{};
+    bool is_too_long_ = false;
 };
 
 struct Session {

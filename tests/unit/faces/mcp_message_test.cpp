@@ -130,6 +130,10 @@ TEST_CASE("pages of others and names of others do not reach the server", "[unit]
     CHECK_FALSE(asks("localhost:7433", "null"));
     CHECK_FALSE(asks("localhost:7433", "http://localhost.evil.example"));
     CHECK_FALSE(asks("localhost:7433", "file://localhost"));
+    CHECK_FALSE(asks("localhost:7433", "https://127.0.0.1.evil.example"));
+    CHECK_FALSE(asks("localhost:7433", "http://[::1].evil.example"));
+    CHECK_FALSE(asks("localhost:7433", "http://localhost:80@evil.example"));
+    CHECK_FALSE(asks("[::1].evil.example", nullptr));
     CHECK_FALSE(asks("rebound.example:7433", nullptr));
     CHECK_FALSE(asks("localhost.evil.example", nullptr));
     CHECK_FALSE(asks("", nullptr));
