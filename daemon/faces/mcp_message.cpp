@@ -157,8 +157,8 @@ bool is_loopback(std::string_view authority) {
     auto const end = authority.starts_with('[') ? authority.find(']') + 1 : authority.find(':');
     auto const host = authority.substr(0, end);
     auto const port = authority.substr(host.size());
-    bool const is_port = port.empty() || port.find_first_not_of("0123456789", 1) == std::string_view::npos;
-    return is_port && (host == "localhost" || host == "127.0.0.1" || host == "[::1]");
+    bool const is_port = port.starts_with(':') && port.find_first_not_of("0123456789", 1) == port.npos;
+    return (port.empty() || is_port) && (host == "localhost" || host == "127.0.0.1" || host == "[::1]");
 }
 
 }  // namespace
