@@ -3,13 +3,21 @@
 #include <fleet/callsign.hpp>
 #include <fleet/json.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <fmt/format.h>
+
+#include <chrono>
 
 namespace fleet::faces {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
 constexpr std::size_t key_max = 180;
+constexpr Millis away_limit{5'000};
+constexpr Millis away_pause{100};
 
 Result<std::string> taken_text(Json& args, std::string const& name) {
     auto const found = args.find(name);
@@ -58,6 +66,21 @@ Result<void> McpCall::need_callsign() const {
     return error;
 }
 
+// A database that is being started, or was lost for a moment, is no reason to bother a model.
+asio::awaitable<Result<ops::Answer>> McpCall::patiently(Operation const& known, ops::Request request) {
+    auto const until = Clock::now() + away_limit;
+    asio::steady_timer pause(state_.parts.loop);
+    for (;;) {
+        auto again = request;
+        auto answer = co_await state_.call(known, std::move(again));
+        bool const is_away = !answer && answer.error().code == ErrorCode::away;
+        if (!is_away || Clock::now() >= until || (leaving_ && leaving_->is_gone())) co_return answer;
+        pause.expires_after(away_pause);
+        auto [ignored] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        (void)ignored;
+    }
+}
+
 asio::awaitable<Result<Json>> McpCall::operation(std::string_view name, Json args,
                                                  std::optional<store::Fence> fence) {
     Operation const* const known = find_operation(name);
@@ -72,9 +95,9 @@ asio::awaitable<Result<Json>> McpCall::operation(std::string_view name, Json arg
     request.fence = std::move(fence);
     // The operations of a tool come in the same order each time, so each of them has its own key.
     operations_ += 1;
-    if (!key_.empty()) request.idempotency_key = fmt::format("{}.{}", key_.substr(0, key_max), operations_);
+    request.idempotency_key = fmt::format("{}.{}", key_.substr(0, key_max), operations_);
     request.leaving = leaving_;
-    auto answer = co_await state_.call(*known, std::move(request));
+    auto answer = co_await patiently(*known, std::move(request));
     if (!answer) {
         Error error = std::move(answer).error();
         // A tool has the token of a lease as an argument of its own.

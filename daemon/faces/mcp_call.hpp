@@ -5,6 +5,7 @@
 #include "faces/mcp_message.hpp"
 #include "faces/state.hpp"
 
+#include <fleet/id.hpp>
 #include <fleet/mcp.hpp>
 
 #include <memory>
@@ -34,7 +35,7 @@ public:
           message_(std::move(message)),
           caller_(std::move(caller)),
           project_(std::move(said.project)),
-          key_(std::move(said.idempotency_key)),
+          key_(said.idempotency_key.empty() ? new_id("evt") : std::move(said.idempotency_key)),
           session_(std::move(session)),
           leaving_(std::move(leaving)) {}
     McpCall(McpCall const&) = delete;
@@ -60,6 +61,8 @@ public:
                                             std::optional<store::Fence> fence = std::nullopt);
 
 private:
+    asio::awaitable<Result<ops::Answer>> patiently(Operation const& known, ops::Request request);
+
     Face::State& state_;
     McpMessage message_;
     auth::Identity caller_;

@@ -59,6 +59,11 @@ class Client:
             raise AssertionError(answer)
         return answer["result"]["structuredContent"]
 
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.end()
+
     def end(self, limit=10):
         self.process.stdin.close()
         status = self.process.wait(timeout=limit)
@@ -83,7 +88,7 @@ class Stdio(unittest.TestCase):
 
     def client(self, *flags, **environment):
         client = Client(self.home, self.top, *flags, **environment)
-        self.addCleanup(lambda: client.process.poll() is None and client.process.kill())
+        self.addCleanup(client.kill)
         return client
 
     def test_1_it_starts_what_is_not_there(self):
@@ -163,11 +168,11 @@ class Stdio(unittest.TestCase):
         client.call(1, "start_session", callsign="ann")
         client.result(1, limit=90)
         os.kill(self.home.fleet("status", "--json").json()["daemon"]["pid"], signal.SIGKILL)
-        client.call(2, "send_message", callsign="ann", to=["ann"], subject="once", body="only")
+        client.call(2, "send_message", callsign="ann", to=["ann"], subject="once", body="kingfisher")
         up = self.home.fleet("services", "up")
         self.assertEqual(up.status, 0, up)
         message = client.answer(2)
-        client.call(3, "search_messages", q="only", callsign="ann")
+        client.call(3, "search_messages", q="kingfisher", callsign="ann")
         found = client.result(3)["items"]
         # Told as sent: there once. Told as not sent: not there.
         self.assertEqual(len(found), 1 if "result" in message else 0, message)
@@ -175,4 +180,4 @@ class Stdio(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    stage.main()
