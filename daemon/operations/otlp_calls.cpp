@@ -31,14 +31,15 @@ UsageReport begun(Record const& record, std::string_view source) {
     return report;
 }
 
-// Programs name no call: its session and the very moment that it ended, as the program wrote it, stand for
-// it.
+// A program that names no call: its session, the very moment that it ended, as the program wrote it, and what
+// it used stand for it.
 std::string moment_id(Record const& record, UsageReport const& report) {
     auto const moment = record.attributes.text({"event.timestamp"});
     auto const sequence = record.attributes.text({"event.sequence", "prompt_id"});
     if (report.session_id.empty() || (moment.empty() && sequence.empty() && !record.at)) return {};
-    return fmt::format("{}:{}:{}:{}", report.client, report.session_id,
-                       moment.empty() && record.at ? time_text(*record.at) : moment, sequence);
+    return fmt::format("{}:{}:{}:{}:{}", report.client, report.session_id,
+                       moment.empty() && record.at ? time_text(*record.at) : moment, sequence,
+                       report.input_tokens + report.output_tokens + report.cache_read_tokens);
 }
 
 // claude_code.api_request: counts of caches stand beside the input; the request's id is in transcripts, too.
@@ -129,7 +130,9 @@ std::optional<UsageReport> in_log(Record const& record, Json const& json) {
     auto const name = record.attributes.text({"event.name"});
     if (record.client == "claude-code" && (name == "api_request" || name == "claude_code.api_request"))
         return of_claude(record);
-    if (name == "codex.sse_event" && record.attributes.text({"event.kind"}) == "response.completed")
+    // It tells of the end of an answer twice, once without counts.
+    if (name == "codex.sse_event" && record.attributes.text({"event.kind"}) == "response.completed" &&
+        record.attributes.has("input_token_count"))
         return of_codex(record);
     if (name == "gemini_cli.api_response") return of_gemini(record);
     if (!counts_in_logs(record.client) && tells_usage(record.attributes))

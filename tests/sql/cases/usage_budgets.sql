@@ -13,7 +13,7 @@ begin
     return b;
 end $$;
 create function pg_temp.code(op text, args jsonb default '{}', more jsonb default '{}') returns text language sql as $$
-    select coalesce(a.code, 'ok') from act(jsonb_build_array(ask(op, args, more))) a
+    select coalesce(a.code, 'done') from act(jsonb_build_array(ask(op, args, more))) a
 $$;
 create function pg_temp.uses(tokens int, more jsonb default '{}') returns text language sql as $$
     select pg_temp.code('record_usage', jsonb_build_object('model', 'mystery', 'input_tokens', tokens, 'output_tokens', 0) || more)
@@ -43,7 +43,7 @@ select is((select array_agg(subject) from fleet_state.messages), array['Budget w
           || (now() at time zone 'UTC')::date], 'whom it is about has mail');
 select pg_temp.uses(1);
 select is(pg_temp.events_of('budget:pilot:demo:viper-1:day'), '{budget_set,budget_warned}', 'told once');
-select is(pg_temp.uses(5000, '{"cache_read_tokens": 5000, "input_tokens": 0}'), 'ok', 'tokens of a cache');
+select is(pg_temp.uses(5000, '{"cache_read_tokens": 5000, "input_tokens": 0}'), 'done', 'tokens of a cache');
 select is((select used_tokens from fleet_state.budgets), 701::bigint, 'do not count');
 select is(pg_temp.code('claim_sortie'), 'nothing_ready', 'a warning stops nobody');
 select pg_temp.uses(299);
@@ -55,11 +55,11 @@ select is((answer(1)).hint, 'write down where you are and stop, tomorrow (UTC) b
           'and what to do');
 select is(fleet_log.budget_refusal('demo', 'viper-1', now()) ->> 'code', 'budget_stopped', 'hooks hear of it');
 select is(fleet_log.budget_refusal('demo', 'raven-1', now()), null, 'of that pilot alone');
-select is(pg_temp.code('claim_work', '{}', '{"actor": "raven-1"}'), 'ok', 'others go on');
+select is(pg_temp.code('claim_work', '{}', '{"actor": "raven-1"}'), 'done', 'others go on');
 select is((select count(*) from act((select jsonb_agg(ask('claim_work', '{}', jsonb_build_object('actor', p))) from unnest(array['viper-1', 'raven-1']) p))
             where code = 'budget_stopped'), 1::bigint, 'neighbours in a batch are told apart');
-select is(pg_temp.code('reserve', '{"patterns": ["a"]}'), 'ok', 'files are another matter');
-select is(pg_temp.code('send_message', '{"to": ["raven-1"], "subject": "s", "body": "b"}'), 'ok', 'so is mail');
+select is(pg_temp.code('reserve', '{"patterns": ["a"]}'), 'done', 'files are another matter');
+select is(pg_temp.code('send_message', '{"to": ["raven-1"], "subject": "s", "body": "b"}'), 'done', 'so is mail');
 select is(fleet_log.budget_refusal('demo', 'viper-1', now() + interval '1 day'), null, 'tomorrow begins anew');
 -- As if the counters were of yesterday.
 update fleet_state.budgets set day = day - 1;
@@ -71,7 +71,7 @@ select pg_temp.uses(10, '{"called_at": "2026-01-01T00:00:00Z"}');
 select is((select used_tokens from fleet_state.budgets), 10::bigint, 'a call of an earlier day counts for none');
 select is((b).state || ' ' || (b).used_tokens, 'stopped 1010', 'a lower limit holds at once, for all of the day')
   from (select pg_temp.budget('{"scope_kind": "pilot", "scope_id": "viper-1", "period": "day", "limit_tokens": 500}') as b) x;
-select is(pg_temp.code('remove_budget', '{"scope_kind": "pilot", "scope_id": "viper-1", "period": "day"}', (select role from op)), 'ok', 'removed');
+select is(pg_temp.code('remove_budget', '{"scope_kind": "pilot", "scope_id": "viper-1", "period": "day"}', (select role from op)), 'done', 'removed');
 select is(pg_temp.code('claim_sortie'), 'nothing_ready', 'it stops nobody');
 select is((select count(*) from fleet.list_budgets()), 0::bigint, 'and is not listed');
 
@@ -93,9 +93,9 @@ select is((select array_agg(i.item::jsonb ->> 'name') from fleet.list_ready('{"p
 select is((select i.item::jsonb ->> 'why_not' from fleet.list_ready('{"project": "demo", "all": true}') i where i.item::jsonb ->> 'name' = 'two'),
           'the budget of the mission msn_01m7y4xbh5t2qgekpjg6t2qgek is used up', 'but with the reason');
 select is(fleet_log.budget_refusal('demo', 'viper-1', now()) #>> '{detail,scope_kind}', 'mission', 'who works for it is stopped');
-select is(pg_temp.code('claim_sortie', '{}', '{"actor": "raven-1"}'), 'ok', 'others claim past it');
+select is(pg_temp.code('claim_sortie', '{}', '{"actor": "raven-1"}'), 'done', 'others claim past it');
 select is((answer(1)).result ->> 'name', 'loose', 'what comes next');
-select is(pg_temp.code('enqueue', jsonb_build_object('kind', 'k', 'sortie_id', srt('two'))), 'ok', 'an order of the mission');
+select is(pg_temp.code('enqueue', jsonb_build_object('kind', 'k', 'sortie_id', srt('two'))), 'done', 'an order of the mission');
 select is((select jsonb_array_length(result -> 'orders') from act(jsonb_build_array(ask('claim_work', '{}', '{"actor": "raven-1"}')))), 0, 'is not given');
 select is(run(job('return_sortie', 'one')), 'ok', 'what is at work goes back');
 select is((b).state, 'open', 'raised, it goes on') from (select pg_temp.budget(
