@@ -71,7 +71,7 @@ def check_tool(tool, operations):
     need(re.match(r"^[a-z][a-z_]*$", name), f"mcp.json: {name}: a tool's name is snake_case")
     need(("operation" in tool) != ("macro" in tool), f"mcp.json: {name} is an operation or a macro of some")
     for used in tool.get("macro", [tool.get("operation")]):
-        need(used in operations or used.startswith("sessions."), f"mcp.json: {name}: no operation {used}")
+        need(used in operations, f"mcp.json: {name}: no operation {used}")
     need(tool["hints"].get("readOnlyHint") or "operation" not in tool or operations[tool["operation"]]["kind"] != "read",
          f"mcp.json: {name} only reads and does not say so")
     for field in tool["input"]:
