@@ -43,7 +43,9 @@ begin
            coalesce(sum(u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens)
                     filter (where u.cost_micros is null), 0)
       from fleet_state.usage_calls u
-     where (place is null or u.project = place) and (since is null or u.called_at >= since)
+     -- A counter that calls explain wholly is nothing.
+     where (u.period_from is null or u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens > 0)
+       and (place is null or u.project = place) and (since is null or u.called_at >= since)
        and (until is null or u.called_at < until) and (filter ->> 'pilot' is null or u.pilot = filter ->> 'pilot')
        and (filter ->> 'model' is null or filter ->> 'model' in (u.model, fleet_log.model_name(u.model)))
        and (mission is null or u.mission_id = mission)
@@ -115,7 +117,8 @@ begin
     end if;
     return query
     select i.item::text, i.last_seq::text from fleet_log.usage_call_items i
-     where (nullif(filter ->> 'project', '') is null or i.project = filter ->> 'project')
+     where (i.item ? 'period_from' and i.item ->> 'tokens' = '0') is not true
+       and (nullif(filter ->> 'project', '') is null or i.project = filter ->> 'project')
        and (filter ->> 'pilot' is null or i.pilot = filter ->> 'pilot')
        and (filter ->> 'model' is null or filter ->> 'model' in (i.model, fleet_log.model_name(i.model)))
        and (mission is null or i.mission_id = mission)

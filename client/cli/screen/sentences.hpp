@@ -20,6 +20,8 @@ Sentence order_sentence(Event const& event, Teller const& teller);
 Sentence fleet_sentence(Event const& event, Teller const& teller);
 // Checkpoints, recovery, rulings, contexts that are emptied and filled.
 Sentence survival_sentence(Event const& event, Teller const& teller);
+// What models used, budgets, prices.
+Sentence usage_sentence(Event const& event, Teller const& teller);
 // "x.note text=hi".
 Sentence plain_sentence(Event const& event);
 
