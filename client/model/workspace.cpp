@@ -89,6 +89,21 @@ fs::path joined(fs::path const& cwd, std::string_view file) {
     return path.is_absolute() ? path : cwd / path;
 }
 
+// What is there is resolved, what is not yet is taken by its name; a link to what is not there yet, too:
+// writing it makes what it points at.
+std::optional<fs::path> resolved(fs::path path) {
+    constexpr int links_max = 40;  // as the kernel has it
+    std::error_code error;
+    for (int links = 0; links < links_max; ++links) {
+        path = fs::weakly_canonical(path, error);
+        if (error) return std::nullopt;
+        auto const target = fs::read_symlink(path, error);
+        if (error) return path;
+        path = path.parent_path() / target;
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> below(fs::path const& top, fs::path const& file) {
     auto name = file.lexically_relative(top).generic_string();
     while (name.ends_with('/')) name.pop_back();
@@ -147,10 +162,9 @@ Result<Workspace> find_workspace(fs::path const& directory) {
 
 std::optional<std::string> path_in_project(Workspace const& workspace, fs::path const& cwd,
                                            std::string_view file) {
-    std::error_code error;
-    // What is there is resolved, what is not yet is taken by its name.
-    auto const path = fs::weakly_canonical(joined(cwd, file), error);
-    if (error) return std::nullopt;
+    auto const resolved_path = resolved(joined(cwd, file));
+    if (!resolved_path) return std::nullopt;
+    fs::path const& path = *resolved_path;
     fs::path folder = path.parent_path();
     while (folder != workspace.top && folder != folder.parent_path()) {
         if (is_there(folder / ".git") || is_there(folder / ".fleet" / "config.toml")) break;

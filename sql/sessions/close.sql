@@ -14,6 +14,10 @@ begin
     if s.client is null or s.project <> w.project then
         return fleet_log.no_session(w);
     end if;
+    w := fleet_log.own_session(w, s.callsign);
+    if w.code is not null then
+        return w;
+    end if;
     w.actor := s.callsign;
     if s.ended_at is null then
         w := fleet_log.tell_touched(w, s);

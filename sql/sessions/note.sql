@@ -171,6 +171,10 @@ begin
     if s.client is null or s.ended_at is not null or s.project <> w.project then
         return fleet_log.no_session(w);
     end if;
+    w := fleet_log.own_session(w, s.callsign);
+    if w.code is not null then
+        return w;
+    end if;
     w.actor := s.callsign;
     update fleet_live.pilots l set seen_at = greatest(l.seen_at, w.at) where l.project = s.project and l.callsign = s.callsign;
     if coalesce(w.args -> 'touched', '[]') <> '[]' then

@@ -28,6 +28,21 @@ end $$;
 comment on function fleet_log.session_of is
     'The session that a command names, or nulls. Example, in a command: s := fleet_log.session_of(w)';
 
+create function fleet_log.own_session(w fleet_log.work, callsign text)
+returns fleet_log.work
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+begin
+    -- The token of a pilot is good for that pilot alone, whichever session it names.
+    if starts_with(w.caller, 'pilot:') and w.caller is distinct from 'pilot:' || (
+        select p.pilot_id from fleet_state.pilots p where p.project = w.project and p.callsign = own_session.callsign) then
+        return fleet_log.refuse(w, 'forbidden', '/args/session_id', format('this session is %s''s, the token another pilot''s',
+            own_session.callsign));
+    end if;
+    return w;
+end $$;
+comment on function fleet_log.own_session is
+    'Refuses what a pilot''s token asks for another pilot''s session. Example, in a command: w := fleet_log.own_session(w, s.callsign)';
+
 create function fleet_log.no_session(w fleet_log.work)
 returns fleet_log.work
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
@@ -101,6 +116,13 @@ declare
     is_new boolean;
     before constant bigint := w.head;
 begin
+    w := fleet_log.own_session(w, name);
+    if w.code is null and old.ended_at is null and old.project = w.project then
+        w := fleet_log.own_session(w, old.callsign);
+    end if;
+    if w.code is not null then
+        return w;
+    end if;
     w.actor := name;
     w := fleet_log.pilot_of_session(w, name);
     if w.code is not null then

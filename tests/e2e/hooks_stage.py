@@ -37,10 +37,11 @@ def replaced(value, what, by):
 def session(client, cwd, name=None):
     """The recorded hooks of a client, by what happens in them; with another session id when a name is given."""
     steps = [json.loads(line) for line in (SESSIONS / f"{client}.jsonl").read_text().splitlines()]
+    recorded = session_id(client, steps)
     for step in steps:
         step["input"] = replaced(step["input"], "$CWD", str(cwd))
         if name:
-            step["input"] = replaced(step["input"], session_id(client, steps), name)
+            step["input"] = replaced(step["input"], recorded, name)
     return steps
 
 
@@ -94,16 +95,30 @@ class Fleet(stage.Home):
         self.must("services", "up", limit=120)
         self.top = self.repository()
         self.must("init", "--project", "shop", cwd=self.top)
+        (self.top / "src/held.c").write_text("int held;\n")
         self.must("pilots", "register", "holder", "--program", "test", "--model", "none", cwd=self.top)
-        self.must("reserve", "src/held.*", "--ttl", "1h", "--reason", "the parser's tables", "--as", "holder", cwd=self.top)
+        self.must("reserve", "src/held.*", "--ttl", "50m", "--reason", "the parser's tables", "--as", "holder", cwd=self.top)
 
     def must(self, *words, **how):
         answer = self.fleet(*words, **how)
         assert answer.status == 0, str(answer)
         return answer
 
-    def json(self, *words, **how):
-        return self.must(*words, "--json", cwd=self.top, **how).json()
+    def ask(self, method, path, body=None, headers=None):
+        connection = UnixConnection(self.socket_path())
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body),
+                               {"Content-Type": "application/json", "Fleet-Project": "shop", **(headers or {})})
+            response = connection.getresponse()
+            return response.status, json.loads(response.read() or b"null")
+        finally:
+            connection.close()
+
+    def api(self, path):
+        """What is at an address; a program to ask it would take its time each time."""
+        status, answer = self.ask("GET", f"/api/v1{path}")
+        assert status == 200, answer
+        return answer
 
     def socket_path(self):
         return self.data / "run/fleetd.sock"
@@ -116,25 +131,21 @@ class Fleet(stage.Home):
 
     def post(self, client, event, input, headers=None):
         """The HTTP form, over the socket."""
-        connection = UnixConnection(self.socket_path())
-        try:
-            connection.request("POST", f"/hooks/{client}/{event}", json.dumps(input),
-                               {"Content-Type": "application/json", **(headers or {})})
-            response = connection.getresponse()
-            return response.status, json.loads(response.read() or b"null")
-        finally:
-            connection.close()
+        return self.ask("POST", f"/hooks/{client}/{event}", input, {"Fleet-Project": "", **(headers or {})})
 
-    def sessions(self, status="open,silent,ended"):
-        words = ["sessions", "list"] + (["--all"] if "ended" in status else [])
-        return {one["session_id"]: one for one in self.json(*words)["items"]}
+    def sessions(self):
+        return {one["session_id"]: one for one in self.api("/sessions?status=open,silent,ended&limit=1000")["items"]}
+
+    def events(self, *types):
+        return self.api(f"/events?type={','.join(types)}&limit=1000")["items"]
 
     def held_by(self, callsign):
-        items = self.json("reservations", "--holder", callsign)["items"]
+        items = self.api(f"/reservations?holder={callsign}&project=shop")["items"]
         return sorted(pattern for one in items for pattern in one["patterns"])
 
-    def send(self, to, subject, body, *flags):
-        self.must("mail", "send", to, "--subject", subject, "--body", body, "--as", "holder", *flags, cwd=self.top)
+    def send(self, to, subject, body):
+        status, answer = self.ask("POST", "/api/v1/messages", {"to": [to], "subject": subject, "body": body}, {"Fleet-As": "holder"})
+        assert status == 201, answer
 
 
 def path_of(home, name):

@@ -139,7 +139,7 @@ int answer_or_warn(Context& context, HookFlags const& flags) {
         return answer(context, flags);
     } catch (ErrorException const& failure) {
         auto const& error = failure.error();
-        fmt::print(stderr, "fleet hook: {}{}{}\n", error.message, error.hint.empty() ? "" : " ", error.hint);
+        fmt::print(stderr, "fleet hook: {}{}{}\n", error.message, error.hint.empty() ? "" : ". ", error.hint);
         return 1;
     }
 }

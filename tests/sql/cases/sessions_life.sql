@@ -1,7 +1,7 @@
 -- Sessions of agent programs: opened, gone on with, cleared, closed; what their pilots hold goes with them.
 begin;
 set search_path = tap, public;
-select plan(40);
+select plan(46);
 select scene();
 create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
     select tap.ask(op, jsonb_build_object('client', 'claude-code', 'session_id', session) || args) $$;
@@ -49,6 +49,16 @@ select is(run(pg_temp.s('close_session', 'never')), 'not_found', 'so does one th
 select is(run(pg_temp.s('open_session', 's-1b', '{"source": "resume"}')), 'ok', 'it is resumed');
 select is(pg_temp.said('callsign') || ' ' || pg_temp.pilot(name), name || ' active', 'as the pilot that it was') from one;
 
+-- The token of a pilot.
+create function pg_temp.by(op text, session text, pilot text, args jsonb default '{}') returns text language sql as $$
+    select tap.run(pg_temp.s(op, session, args) || jsonb_build_object('caller', 'pilot:' || (
+        select pilot_id from fleet_state.pilots where callsign = pilot), 'actor', pilot)) $$;
+select is(pg_temp.by('edit_files', 's-3', 'raven-1', '{"paths": ["a"]}'), 'forbidden', 'is good for no other pilot''s session');
+select is(pg_temp.by('note_session', 's-3', 'raven-1', '{"mail_max": 9}'), 'forbidden', 'not to read its mail');
+select is(pg_temp.by('close_session', 's-3', 'raven-1'), 'forbidden', 'nor to end it');
+select is(pg_temp.by('open_session', 's-3', 'raven-1', '{"callsign": "raven-1"}'), 'forbidden', 'nor to take it');
+select is(pg_temp.by('open_session', 's-9', 'raven-1', '{"callsign": "viper-1"}'), 'forbidden', 'nor to be another');
+select is(pg_temp.by('edit_files', 's-3', 'viper-1', '{"paths": ["a"]}'), 'ok', 'its own it may ask for');
 select must('demo', 'reserve', 'viper-1', '{"patterns": ["x/**"]}');
 select is(run(pg_temp.s('close_session', 's-3')), 'ok', 'a session ends whose pilot was named by a person');
 select is(pg_temp.said('outcome') || ' ' || pg_temp.pilot('viper-1') || ' ' || array_to_string(held(), ','), 'idle idle ', 'the pilot stays, its files are free');

@@ -93,6 +93,10 @@ TEST_CASE("a file has one name in its project, whatever it was called", "[unit][
     CHECK(name("linked/a.c", top) == "src/a.c");
     CHECK(name("to-a.c", top) == "src/a.c");
     CHECK(name("linked/new/b.c", top) == "src/new/b.c");
+    fs::create_symlink("../src/later.c", scratch.path / "repo/linked/to-later.c");
+    CHECK(name("src/to-later.c", top) == "src/later.c");
+    fs::create_symlink("round", scratch.path / "repo/round");
+    CHECK(name("round", top) == "-");
     CHECK(name((top / "src/a.c").string(), "/") == "src/a.c");
     CHECK(name("../other.c", top) == "-");
     CHECK(name("/etc/hosts", top) == "-");
