@@ -71,7 +71,7 @@ Database::Database(DatabaseParts parts) : parts_(std::move(parts)), restarts_(pa
 }
 
 std::shared_ptr<Steps> Database::up(bool tries_again) {
-    if (phase_ == Phase::starting) return at_work_;
+    if (phase_ == Phase::starting || is_at_work()) return at_work_;
     want(true);
     restarts_.forget();
     return begin(&Database::bring_up, tries_again);
@@ -83,16 +83,20 @@ std::shared_ptr<Steps> Database::restart() {
     return begin(&Database::bring_round, false);
 }
 
+bool Database::is_at_work() const { return at_work_ && !at_work_->outcome(); }
+
 // One at a time; the work outlives whoever asked for it.
 std::shared_ptr<Steps> Database::begin(Work work, bool tries_again) {
     auto steps = std::make_shared<Steps>(parts_.loop);
-    if (phase_ == Phase::starting || phase_ == Phase::stopping || is_stopping_) {
+    if (phase_ == Phase::starting || phase_ == Phase::stopping || is_stopping_ || is_at_work()) {
         steps->end(busy(phase_word(phase_)));
         return steps;
     }
     stop_watching();
     at_work_ = steps;
-    move_to(Phase::starting);
+    // What runs goes on serving while an `up` looks at it again: every agent that starts sends one.
+    bool const only_looks = work == &Database::bring_up && phase_ == Phase::running;
+    if (!only_looks) move_to(Phase::starting);
     auto done = [this, steps, tries_again](std::exception_ptr thrown, Result<void> outcome) {
         if (thrown) outcome = surprise(thrown);
         ended(outcome, tries_again);

@@ -90,6 +90,7 @@ private:
     std::shared_ptr<Steps> up(bool tries_again);
     using Work = asio::awaitable<Result<void>> (Database::*)(std::shared_ptr<Steps>);
     std::shared_ptr<Steps> begin(Work work, bool tries_again);
+    bool is_at_work() const;
     void ended(Result<void> outcome, bool tries_again);
     asio::awaitable<Result<void>> bring_up(std::shared_ptr<Steps> steps);
     asio::awaitable<Result<void>> bring_round(std::shared_ptr<Steps> steps);
