@@ -224,6 +224,21 @@ class Stdio(Hostile):
             self.assertLess(time.monotonic() - began, 2)
         self.assertTrue(stage.eventually(lambda: not self.waiting()), "it still waits")
 
+    def test_a_bridge_that_starts_disturbs_nobody(self):
+        """Each one makes sure that the database is up: the others must not hear of it."""
+        read = legacy("resources/read", uri=f"fleet://board?project={self.home.project}")
+        bridges = []
+        try:
+            for _ in range(5):
+                bridges.append(self.home.bridge())
+                for _ in range(10):
+                    _, _, body = self.post(read)
+                    self.assertIn("result", body)
+            for bridge in bridges:
+                self.assertIn("result", bridge.call(1, "board", project=self.home.project))
+        finally:
+            self.assertEqual([bridge.end() for bridge in bridges], [0] * len(bridges))
+
     def test_nothing_at_all_is_an_end_too(self):
         with self.home.bridge() as bridge:
             self.assertEqual(bridge.end(), 0)

@@ -141,9 +141,10 @@ async function resources(mission_id) {
         const { contents } = await client.readResource({ uri: asked });
         holds(uri, `is read as ${JSON.stringify(contents).slice(0, 200)}`, contents?.length === 1 && contents[0].uri === asked && contents[0].text?.length > 0 && contents[0].mimeType);
     }
-    // -32002 until 2025-11-25, -32602 since.
-    await fails("resources/read of nothing", client.readResource({ uri: "fleet://hangar" }), modern ? -32602 : -32002);
-    await fails("resources/read of no mission", client.readResource({ uri: `fleet://mission/msn_01h45ytscbebyvny4gc8cr8ma2?project=${setting.project}` }), modern ? -32602 : -32002);
+    // -32002 until 2025-11-25, -32602 since; SDK v2 tells its caller the new code in both eras.
+    const code = modern || setting.sdk === "v2" ? -32602 : -32002;
+    await fails("resources/read of nothing", client.readResource({ uri: "fleet://hangar" }), code);
+    await fails("resources/read of no mission", client.readResource({ uri: `fleet://mission/msn_01h45ytscbebyvny4gc8cr8ma2?project=${setting.project}` }), code);
 }
 
 async function prompts(mission_id) {
