@@ -79,11 +79,11 @@ struct Event {
 };
 
 std::vector<Event> events_of(std::string_view client) {
+    // Gemini CLI calls PreCompress before every question to its model, whether it compresses or not.
     if (client == "gemini")
         return {
             {"SessionStart"}, {"BeforeAgent"}, {"BeforeTool", "write_file|replace|run_shell_command", true},
-            {"AfterTool"},    {"PreCompress"}, {"AfterAgent"},
-            {"SessionEnd"}};
+            {"AfterTool"},    {"AfterAgent"},  {"SessionEnd"}};
     if (client == "copilot")
         return {{"sessionStart"},
                 {"userPromptSubmitted"},
@@ -117,6 +117,8 @@ std::vector<Event> events_of(std::string_view client) {
 WantedHook hook_of(ClientInfo const& client, SetupChoice const& choice, Event const& event) {
     auto const line = hook_line(client, choice, event.name);
     auto const closed = choice.fail_closed && event.is_edit;
+    // Codex gives no more to a session's end, and warns of each that asks for it.
+    auto const limit = client.name == "codex" && event.name == "SessionEnd" ? 3 : hook_limit;
     OrderedJson hook = OrderedJson::object();
     if (client.name == "gemini") {
         hook = {{"name", "fleet"}, {"type", "command"}, {"command", line}, {"timeout", hook_limit * 1'000}};
@@ -126,7 +128,7 @@ WantedHook hook_of(ClientInfo const& client, SetupChoice const& choice, Event co
         hook = {{"command", line}, {"timeout", hook_limit}};
         if (closed) hook["failClosed"] = true;
     } else {
-        hook = {{"type", "command"}, {"command", line}, {"timeout", hook_limit}};
+        hook = {{"type", "command"}, {"command", line}, {"timeout", limit}};
         if (closed && client.name == "claude") hook["onFailure"] = "block";
     }
     return {std::string(event.name), std::string(event.matcher), std::move(hook)};

@@ -44,12 +44,33 @@ bool is_secret_name(std::string_view name) {
     return false;
 }
 
+// "Bearer …", or a long word of letters and digits that nobody would type.
+bool looks_secret(std::string_view value) {
+    if (value.starts_with("Bearer ") || value.starts_with("Basic ")) return true;
+    auto const has = [&](auto test) { return std::any_of(value.begin(), value.end(), test); };
+    auto const is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+    return value.size() >= 20 && std::all_of(value.begin(), value.end(), is_word) &&
+           has([](unsigned char c) { return std::isdigit(c) != 0; }) &&
+           has([](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
+// Each quoted value that is secret by its name, which stands in front of it, or by its look.
 std::string shown(std::string_view line) {
-    auto const split = line.find_first_of(":=");
-    if (split == std::string_view::npos || !is_secret_name(line.substr(0, split))) return std::string(line);
-    auto const quote = line.find('"', split);
-    if (quote == std::string_view::npos) return std::string(line);
-    return fmt::format("{}…\"", line.substr(0, quote + 1));
+    std::string out;
+    std::string_view name = line.substr(0, line.find_first_of(":="));
+    while (true) {
+        auto const open = line.find('"');
+        auto const close = open == std::string_view::npos ? open : line.find('"', open + 1);
+        if (close == std::string_view::npos) return out.append(line);
+        auto const value = line.substr(open + 1, close - open - 1);
+        auto const lead = line.substr(0, open);
+        bool const is_value = lead.find_first_of(":=,[") != std::string_view::npos;
+        bool const is_hidden = looks_secret(value) || (is_value && is_secret_name(name));
+        out += fmt::format("{}\"{}\"", lead, is_hidden ? "…" : value);
+        line.remove_prefix(close + 1);
+        auto const next = line.find_first_not_of(' ');
+        if (next != std::string_view::npos && (line[next] == ':' || line[next] == '=')) name = value;
+    }
 }
 
 // Longest common subsequence of what is left between equal beginnings and ends.

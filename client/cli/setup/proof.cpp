@@ -21,7 +21,6 @@ using namespace std::chrono_literals;
 constexpr auto greeting_limit = 30s;
 constexpr auto answer_limit = 5s;
 constexpr std::string_view scratch_project = "fleet-doctor";
-constexpr std::string_view held_file = "held.txt";
 
 Json check(std::string const& name, bool ok, std::string message, std::string hint = {}) {
     return {{"name", name}, {"ok", ok}, {"message", std::move(message)}, {"hint", std::move(hint)}};
@@ -82,11 +81,12 @@ Json prove_server(std::string const& name, std::vector<std::string> const& words
 // A project and two sessions of the moment: one that holds a file, one that wants it.
 class Scratch {
 public:
-    explicit Scratch(Context& context) : context_(context) {
+    explicit Scratch(Context& owner) : context_(in_scratch(owner.globals()), owner.screen()) {
+        context_.ask_as_user();
         fs::create_directory(folder_.path() / ".fleet");
         std::ofstream(folder_.path() / ".fleet" / "config.toml")
             << "project = \"" << scratch_project << "\"\nhook_policy = \"enforce\"\n";
-        std::ofstream(folder_.path() / held_file) << "a\n";
+        std::ofstream(folder_.path() / held_) << "a\n";
     }
     ~Scratch() {
         for (auto const& [client, session] : sessions_)
@@ -98,16 +98,19 @@ public:
     Scratch& operator=(Scratch const&) = delete;
 
     fs::path const& folder() const { return folder_.path(); }
+    std::string const& held() const { return held_; }
 
     // Holds the file by an edit, as an agent does.
     Result<Json> hold() {
         auto const session = new_session("doctor");
+        if (auto made = context_.try_call("projects.register", {{"key", scratch_project}}); !made)
+            return made;
         auto args = named("doctor", session);
         args["cwd"] = folder().string();
         args["program"] = "fleet-doctor";
         if (auto opened = context_.try_call("sessions.open", args); !opened) return opened;
         auto edit = named("doctor", session);
-        edit["paths"] = Json::array({held_file});
+        edit["paths"] = Json::array({held_});
         return context_.try_call("sessions.edit", std::move(edit));
     }
 
@@ -118,20 +121,27 @@ public:
     }
 
 private:
+    // A client of its own: each says in all it sends which project it is of.
+    static Globals in_scratch(Globals globals) {
+        globals.project = scratch_project;
+        globals.callsign.clear();
+        return globals;
+    }
     static Json named(std::string const& client, std::string const& session) {
         return {{"client", client}, {"session_id", session}, {"project", scratch_project}};
     }
 
-    Context& context_;
+    Context context_;
     ScratchDirectory folder_;
+    // Another one each time: what a broken-off run holds is in nobody's way.
+    std::string held_ = new_id("held") + ".txt";
     std::vector<std::pair<std::string, std::string>> sessions_{};
 };
 
 Json prove_hook(Scratch& scratch, std::string const& name, ClientInfo const& client,
                 Configured const& there) {
     auto const session = scratch.new_session(std::string(client.hook));
-    auto const input =
-        sample_edit(client, there.edit_event, session, scratch.folder(), std::string(held_file));
+    auto const input = sample_edit(client, there.edit_event, session, scratch.folder(), scratch.held());
     auto const until = Talk::Clock::now() + answer_limit;
     Talk talk({"/bin/sh", "-c", there.edit_hook}, scratch.folder());
     talk.write(json_text(input), until);
@@ -171,18 +181,10 @@ std::vector<Claim> claims_here(Context& context) {
     return claims;
 }
 
-}  // namespace
-
-Json proofs(Context& context) {
+Json hook_proofs(Context& context, std::vector<Claim> const& claims) {
     Json checks = Json::array();
-    auto const claims = claims_here(context);
-    for (auto const& claim : claims)
-        if (claim.there.server.empty())
-            checks.push_back(check(claim.name + ": MCP", false, "its hooks are set up, the MCP server is not",
-                                   fmt::format("`fleet setup {}` puts it in.", claim.client->name)));
-        else
-            checks.push_back(prove_server(claim.name + ": MCP", claim.there.server, context.place().top));
     std::optional<Scratch> scratch;
+    std::optional<Error> trouble;
     for (auto const& claim : claims) {
         auto const name = claim.name + ": hook";
         if (claim.there.edit_hook.empty()) {
@@ -192,12 +194,29 @@ Json proofs(Context& context) {
         }
         if (!scratch) {
             scratch.emplace(context);
-            if (auto held = scratch->hold(); !held) {
-                checks.push_back(check(name, false, held.error().message, held.error().hint));
-                return checks;
-            }
+            if (auto held = scratch->hold(); !held) trouble = held.error();
         }
-        checks.push_back(prove_hook(*scratch, name, *claim.client, claim.there));
+        checks.push_back(trouble ? check(name, false, trouble->message, trouble->hint)
+                                 : prove_hook(*scratch, name, *claim.client, claim.there));
+    }
+    return checks;
+}
+
+}  // namespace
+
+Json proofs(Context& context) {
+    auto const claims = claims_here(context);
+    auto hooks = hook_proofs(context, claims);
+    Json checks = Json::array();
+    for (std::size_t at = 0; at < claims.size(); ++at) {
+        auto const& claim = claims[at];
+        auto const name = claim.name + ": MCP";
+        if (claim.there.server.empty())
+            checks.push_back(check(name, false, "its hooks are set up, the MCP server is not",
+                                   fmt::format("`fleet setup {}` puts it in.", claim.client->name)));
+        else
+            checks.push_back(prove_server(name, claim.there.server, context.place().top));
+        checks.push_back(std::move(hooks[at]));
     }
     return checks;
 }

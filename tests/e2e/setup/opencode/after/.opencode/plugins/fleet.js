@@ -1,0 +1,84 @@
+// fleettools-plugin v1: written by `fleet setup opencode`, which replaces it as a whole.
+import { spawn } from "node:child_process"
+
+const command = "fleet"
+const writers = new Set(["edit", "write", "patch", "apply_patch", "multiedit", "bash"])
+const limit = 5000
+
+// Never rejects: a hook that cannot run must not stop the work.
+function ask(event, body) {
+  return new Promise((resolve) => {
+    let out = ""
+    let timer
+    const done = (answer) => {
+      clearTimeout(timer)
+      resolve(answer)
+    }
+    try {
+      const child = spawn(command, ["hook", "opencode/" + event], {
+        cwd: body.directory,
+        stdio: ["pipe", "pipe", "ignore"],
+      })
+      timer = setTimeout(() => child.kill(), limit)
+      child.on("error", () => done({}))
+      child.stdin.on("error", () => {})
+      child.stdout.on("data", (part) => (out += part))
+      child.on("close", () => {
+        try {
+          done(JSON.parse(out))
+        } catch {
+          done({})
+        }
+      })
+      child.stdin.end(JSON.stringify(body))
+    } catch {
+      done({})
+    }
+  })
+}
+
+export const Fleet = async ({ directory, worktree }) => {
+  const tell = (event, input, output) => ask(event, { input, output, directory, worktree })
+  // What a session is to be told at its next message.
+  const waiting = new Map()
+  return {
+    event: async ({ event }) => {
+      if (!["session.created", "session.idle", "session.deleted"].includes(event.type)) return
+      const { context } = await tell("event", { event }, {})
+      const id = event.properties?.info?.id ?? event.properties?.sessionID
+      if (event.type === "session.deleted") waiting.delete(id)
+      else if (context && id) waiting.set(id, context)
+    },
+    "chat.message": async (input, output) => {
+      const { context } = await tell("chat.message", input, {})
+      const text = [waiting.get(input.sessionID), context].filter(Boolean).join("\n\n")
+      waiting.delete(input.sessionID)
+      if (!text || !output.message || !output.parts) return
+      output.parts.push({
+        id: "prt_fleet" + Date.now().toString(36) + Math.random().toString(36).slice(2, 8),
+        sessionID: output.message.sessionID,
+        messageID: output.message.id,
+        type: "text",
+        text,
+        synthetic: true,
+      })
+    },
+    "tool.execute.before": async (input, output) => {
+      if (!writers.has(input.tool)) return
+      const { deny } = await tell("tool.execute.before", input, { args: output.args })
+      if (deny) throw new Error(deny)
+    },
+    "tool.execute.after": async (input, output) => {
+      const { context } = await tell("tool.execute.after", input, {})
+      if (context && typeof output.output === "string") output.output += "\n\n" + context
+    },
+    "experimental.session.compacting": async (input, output) => {
+      const { context } = await tell("experimental.session.compacting", input, {})
+      if (context && Array.isArray(output.context)) output.context.push(context)
+    },
+    // Commands of this session know who they are.
+    "shell.env": async (input, output) => {
+      if (input.sessionID) output.env.FLEET_SESSION = "opencode/" + input.sessionID
+    },
+  }
+}
