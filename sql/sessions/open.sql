@@ -149,8 +149,7 @@ begin
         'outcome', case when is_new then 'registered' when is_open and w.head = before then 'again' else 'resumed' end,
         'session', (select i.item from fleet_log.session_items i
                      where i.client = w.args ->> 'client' and i.session_id = w.args ->> 'session_id'),
-        'pilot', fleet_log.pilot_json(w.project, name),
-        'recovery', w.result -> 'recovery'));
+        'recovery', w.result -> 'recovery')) || jsonb_build_object('pilot', fleet_log.pilot_json(w.project, name));
     return w;
 end $$;
 comment on function fleet_log.do_open_session is
