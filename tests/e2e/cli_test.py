@@ -118,7 +118,7 @@ class WithAFleet(stage.Case):
 
     def test_a_cursor_is_dropped_and_then_there_is_none(self):
         self.ok(self.fleet("cursors", "ack", "gone", "2"))
-        self.assertIn("gone is forgotten", self.ok(self.fleet("cursors", "drop", "gone")).err)
+        self.assertIn("gone is forgotten", self.ok(self.fleet("cursors", "drop", "gone")).out)
         self.refused(self.fleet("cursors", "drop", "gone"), 4, "no cursor gone", "fleet cursors list")
         self.ends(self.fleet("cursors", "show", "gone"), 4)
 

@@ -274,7 +274,6 @@ class Mistakes(Fleet):
         self.ok(self.fleet("sorties", "cancel", end_of(sortie)))
         self.assertEqual(self.document("reservations")["items"], [])
         self.refused(self.fleet("--as", "ann", "reserve", "kept/**", "--sortie", end_of(sortie)), 5, "is cancelled", "open")
-        self.ok(self.fleet("missions", "cancel", mission))
 
     def test_files_that_were_not_reserved_are_told(self):
         mission = self.mission("Scope")

@@ -81,7 +81,7 @@ TEST_CASE("an external server is used, and neither stopped nor removed", "[servi
     test::must(test::run(loop, external.stop({})));
     CHECK(test::code_of(test::run(loop, external.destroy({}))) == "not_configured");
     CHECK(test::code_of(test::run(loop, external.logs({}, {}))) == "not_found");
-    CHECK(test::must(external.url()) == "host=h ");
+    CHECK(test::must(external.url()) == "host=h");
     CHECK_FALSE(external.manages());
     auto const status = test::run(loop, external.status(Millis{500}));
     CHECK(status.state == ServerState::running);
