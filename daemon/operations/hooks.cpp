@@ -1,6 +1,7 @@
 // Hooks of agent programs: each is answered in its client's own form, in time.
 #include "operations/hook_moments.hpp"
 #include "operations/hook_texts.hpp"
+#include "operations/transcripts.hpp"
 
 #include <fleet/json.hpp>
 
@@ -53,11 +54,23 @@ asio::awaitable<Result<HookReply>> in_time(Operations::State& state, HookSession
     co_return make_error(ErrorCode::away, "the database did not answer in time");
 }
 
+// Where a turn ends its transcript says what the calls of its model used.
+void note_usage(Transcripts& transcripts, Hook const& hook, std::string const& path) {
+    auto const moment = hook.call.moment;
+    bool const ends_a_turn = moment == HookMoment::stop || moment == HookMoment::subagent_stop ||
+                             moment == HookMoment::before_compaction || moment == HookMoment::session_end;
+    if (path.empty() || !ends_a_turn || hook.call.client != "claude-code" || !hook.session.may_look) return;
+    transcripts.follow(
+        {path, hook.call.client, session_id_of(hook.call), hook.session.project, hook.session.callsign},
+        hook.request);
+}
+
 asio::awaitable<Result<Answer>> answer_hook(Operations::State& state, HookSessions& sessions,
-                                            Request request) {
+                                            Transcripts& transcripts, Request request) {
     Json input = request.args.contains("hook_input") ? request.args.at("hook_input") : Json(nullptr);
     if (input.is_object() && !input.contains("cwd") && request.args.contains("cwd"))
         input["cwd"] = request.args.at("cwd");
+    auto const transcript = input.is_object() ? text_or(input, "transcript_path", "") : std::string();
     auto call = read_hook(text_or(request.args, "client", ""), text_or(request.args, "event", ""), input);
     if (!call) co_return call.error();
     Hook hook;
@@ -73,6 +86,7 @@ asio::awaitable<Result<Answer>> answer_hook(Operations::State& state, HookSessio
         if (is_write && fails_closed(state, hook)) failed.deny = unanswered_text(reply.error());
         reply = std::move(failed);
     }
+    note_usage(transcripts, hook, transcript);
     co_return answer_of(hook_answer(hook.call, *reply));
 }
 
@@ -80,8 +94,9 @@ asio::awaitable<Result<Answer>> answer_hook(Operations::State& state, HookSessio
 
 void bind_hooks(Operations::State& state) {
     auto sessions = std::make_shared<HookSessions>(state);
-    state.handlers["hooks.answer"] = [&state, sessions](Request request) {
-        return answer_hook(state, *sessions, std::move(request));
+    auto transcripts = std::make_shared<Transcripts>(state);
+    state.handlers["hooks.answer"] = [&state, sessions, transcripts](Request request) {
+        return answer_hook(state, *sessions, *transcripts, std::move(request));
     };
 }
 

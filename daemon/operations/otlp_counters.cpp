@@ -13,8 +13,6 @@ namespace fleet::ops {
 namespace {
 
 constexpr int delta_temporality = 1;
-// A series that only grows begins when its first call is counted, a little after that call's own time.
-constexpr Millis before_first_call{5'000};
 
 struct Point {
     OtlpAttributes attributes;
@@ -122,12 +120,10 @@ UsageReports usage_in_metrics(Json const& body) {
     for (auto& [key, stretch] : stretches) {
         auto& report = stretch.report;
         if (!stretch.has_tokens || !report.period_from || !report.called_at) continue;
-        auto const begun = *report.period_from;
-        if (!stretch.is_delta) report.period_from = begun - before_first_call;
         report.cache_read_tokens += stretch.in_cache;
         report.input_tokens = std::max<std::int64_t>(report.input_tokens - stretch.in_cache, 0);
         report.call_id = fmt::format("counter:{}:{}:{}:{}", report.client, report.session_id, report.model,
-                                     time_text(stretch.is_delta ? *report.called_at : begun));
+                                     time_text(stretch.is_delta ? *report.called_at : *report.period_from));
         found.reports.push_back(std::move(report));
     }
     return found;

@@ -61,7 +61,7 @@ Owner owner_of(UsageReport const& report, Request const& request, Owners const& 
     return {request.project, request.caller.callsign};
 }
 
-Json args_of(UsageReport const& report, Owner const& owner) {
+Json usage_args(UsageReport const& report, Owner const& owner) {
     Json args{{"project", owner.project},
               {"pilot", owner.callsign},
               {"model", report.model},
@@ -97,7 +97,7 @@ asio::awaitable<Result<void>> record_one(Operations::State& state, Request const
     }
     Request one;
     one.caller = request.caller;
-    one.args = args_of(report, owner);
+    one.args = usage_args(report, owner);
     auto row = co_await submit(state, "record_usage", std::move(one));
     if (row) {
         outcome.counted += 1;

@@ -77,14 +77,22 @@ returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     known record;
+    since timestamptz := c.period_from;
 begin
-    -- A counter says what all calls of its stretch of time used. Those that are known one by one are counted as such.
+    -- A counter says what all calls of its stretch of time used. Those that are known one by one are counted as such. A
+    -- session's first stretch begins when its first call is counted, a little after that call's own time.
+    if not exists (select from fleet_state.usage_calls u
+                    where u.project = c.project and u.session_id = c.session_id and u.model = c.model
+                      and u.period_from is not null and u.call_id <> c.call_id
+                      and u.called_at between c.period_from - interval '5 seconds' and c.period_from) then
+        since := c.period_from - interval '5 seconds';
+    end if;
     select coalesce(sum(u.input_tokens), 0) as input, coalesce(sum(u.output_tokens), 0) as output,
            coalesce(sum(u.cache_read_tokens), 0) as cache_read, coalesce(sum(u.cache_write_tokens), 0) as cache_write,
            coalesce(sum(u.cost_micros), 0) as micros into known
       from fleet_state.usage_calls u
      where u.project = c.project and u.session_id = c.session_id and u.model = c.model and u.period_from is null
-       and u.called_at > c.period_from and u.called_at <= c.called_at;
+       and u.called_at > since and u.called_at <= c.called_at;
     c.input_tokens := fleet_log.capped((c.reported ->> 'input')::numeric - known.input);
     c.output_tokens := fleet_log.capped((c.reported ->> 'output')::numeric - known.output);
     c.cache_read_tokens := fleet_log.capped((c.reported ->> 'cache_read')::numeric - known.cache_read);
@@ -172,7 +180,7 @@ begin
     perform fleet_state.settle_counter(u.counter) from (
         select y as counter from fleet_state.usage_calls y
          where y.project = c.project and y.session_id = c.session_id and y.model = c.model
-           and y.period_from < c.called_at and y.called_at >= c.called_at offset 0) u;
+           and y.period_from - interval '5 seconds' < c.called_at and y.called_at >= c.called_at offset 0) u;
 end $$;
 comment on function fleet_state.apply_usage is
     'Folds one report. Example, in fold_usage: perform fleet_state.apply_usage(e)';

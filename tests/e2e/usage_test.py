@@ -160,6 +160,25 @@ class Telemetry:
         total = self.total()
         self.assertEqual((total["calls"], total["tokens"], total["cost_micros"]), (1, 120, 600))
 
+    def test_a_transcript_is_read_where_a_turn_ends_and_telemetry_adds_nothing(self):
+        session = self.session("claude-code")
+        path = self.home.path / f"{session}.jsonl"
+        entry = {"type": "assistant", "requestId": f"req_{session}", "timestamp": "2026-11-21T15:14:08.766Z", "sessionId": session,
+                 "message": {"id": "msg_1", "model": "claude-sonnet-4-5", "role": "assistant", "content": [],
+                             "usage": {"input_tokens": 100, "output_tokens": 20, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}}}
+        path.write_text(json.dumps({"type": "user"}) + "\n" + json.dumps(entry) + "\n")
+        stop = {"session_id": session, "cwd": str(self.top), "hook_event_name": "Stop", "transcript_path": str(path), "stop_hook_active": True}
+        self.must("hook", "claude-code/Stop", stdin=json.dumps(stop))
+        self.assertTrue(stage.eventually(lambda: self.total()["calls"] == 1))
+        with path.open("a") as more:
+            more.write(json.dumps({**entry, "requestId": f"req_{session}-2"}) + "\n" + '{"half": ')
+        self.must("hook", "claude-code/Stop", stdin=json.dumps(stop))
+        self.assertTrue(stage.eventually(lambda: self.total()["calls"] == 2))
+        self.send("logs", self.recorded("claude-code.logs", session))
+        total = self.total()
+        self.assertEqual((total["calls"], total["tokens"], total["cost_micros"]), (2, 240, 1200))
+        self.assertEqual({call["pilot"] for call in self.json("usage", "calls")["items"]}, {"viper-1"})
+
     def test_a_program_may_say_itself_who_it_is(self):
         body = self.recorded("codex.logs", "unknown-session")
         status, answer = self.send("logs", body)

@@ -84,6 +84,13 @@ select is(pg_temp.of('k1'), '0 0', 'and it never counts below nothing');
 select is(pg_temp.counter('k1', '00', '10', 1000) ->> 'counted', 'false', 'a counter, too, is told once');
 select is(pg_temp.counter('k1', '00', '20', 3000) ->> 'counted', 'true', 'unless it grows');
 select is(pg_temp.of('k1'), '1200 1500', 'then it counts anew');
+-- The first stretch begins when its first call is counted; those behind it begin where the one before ended.
+select pg_temp.told('{"call_id": "t1", "session_id": "t", "output_tokens": 0, "input_tokens": 100, "called_at": "2026-01-01T00:00:57Z"}');
+select pg_temp.counter('t2', '59', '59.900', 100, '{"session_id": "t"}');
+select is(pg_temp.of('t2'), '0 0', 'a call shortly before the first stretch is its');
+select pg_temp.told('{"call_id": "t3", "session_id": "t", "output_tokens": 0, "input_tokens": 50, "called_at": "2026-01-01T00:00:59.800Z"}');
+select pg_temp.told('{"call_id": "t4", "session_id": "t", "model": "gpt-5", "output_tokens": 0, "input_tokens": 70, "period_from": "2026-01-01T00:00:59.900Z", "called_at": "2026-01-01T00:01:30Z"}');
+select is(pg_temp.of('t4'), '70 88', 'not that of a later one');
 select is(pg_temp.told('{"period_from": "2026-01-01T00:00:00Z", "call_id": "k2"}') ->> 'field', '/args/period_from', 'a counter needs its session');
 select is((select count(*) from fleet.verify_projections()), 0::bigint, 'a replay gives the same');
 select * from finish();
