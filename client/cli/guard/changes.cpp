@@ -180,7 +180,7 @@ Result<Changes> pushed_changes(Git const& git, std::vector<PushedRef> const& ref
             continue;
         }
         if (commit == nullptr) continue;
-        FileChange& change = changes[part];
+        TouchedFile& change = changes[part];
         if (change.commit.empty()) change.commit = commit->id;
         if (std::find(change.times.begin(), change.times.end(), commit->moments) == change.times.end())
             change.times.push_back(commit->moments);

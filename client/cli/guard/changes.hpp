@@ -16,13 +16,13 @@ namespace fleet::cli {
 // Seconds since 1970 at which a commit was written and made.
 using Moments = std::vector<std::int64_t>;
 
-struct FileChange {
+struct TouchedFile {
     std::vector<Moments> times{};  // of the commits that are pushed; none for what is to be committed
     std::string commit{};          // the first of them
 };
 
 // By path from the top of the repository, bytes as git has them.
-using Changes = std::map<std::string, FileChange>;
+using Changes = std::map<std::string, TouchedFile>;
 
 // What the commit that is being made would change.
 Result<Changes> staged_changes(Git const& git);
