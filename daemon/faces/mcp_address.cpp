@@ -1,4 +1,4 @@
-#include "faces/mcp_resources.hpp"
+#include "faces/mcp_address.hpp"
 
 #include "faces/router.hpp"
 

@@ -19,6 +19,16 @@ constexpr std::size_t key_max = 180;
 constexpr Millis away_limit{5'000};
 constexpr Millis away_pause{100};
 
+// In the words of the tools: what they call an argument, and what they do about it.
+Error for_models(Error error) {
+    if (error.field.starts_with("/fence")) error.field = "/token";
+    if (error.field == "/actor") {
+        error.field = "/callsign";
+        error.hint = "Call start_session with this callsign, or without one for a new pilot.";
+    }
+    return error;
+}
+
 Result<std::string> taken_text(Json& args, std::string const& name) {
     auto const found = args.find(name);
     if (found == args.end()) return std::string();
@@ -98,12 +108,7 @@ asio::awaitable<Result<Json>> McpCall::operation(std::string_view name, Json arg
     request.idempotency_key = fmt::format("{}.{}", key_.substr(0, key_max), operations_);
     request.leaving = leaving_;
     auto answer = co_await patiently(*known, std::move(request));
-    if (!answer) {
-        Error error = std::move(answer).error();
-        // A tool has the token of a lease as an argument of its own.
-        if (error.field.starts_with("/fence")) error.field = "/token";
-        co_return error;
-    }
+    if (!answer) co_return for_models(std::move(answer).error());
     auto text = std::move(answer->json);
     auto document = co_await state_.parse(std::move(text));
     co_return document;

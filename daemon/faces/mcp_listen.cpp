@@ -1,5 +1,5 @@
 // `subscriptions/listen`: says when a resource has changed, as long as the client listens.
-#include "faces/mcp_resources.hpp"
+#include "faces/mcp_address.hpp"
 
 #include "faces/mcp_call.hpp"
 

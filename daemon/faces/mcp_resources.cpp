@@ -1,5 +1,5 @@
 // `resources/read`.
-#include "faces/mcp_resources.hpp"
+#include "faces/mcp_address.hpp"
 
 #include "faces/mcp_call.hpp"
 #include "faces/mcp_shape.hpp"

@@ -33,6 +33,7 @@ asio::awaitable<net::HttpResponse> otlp_exchange(Face::State& state, Operation c
     auto said = call_headers(request.headers);
     if (!said) co_return refusal(std::move(said).error());
     if (auto error = check_encoding(request)) co_return refusal(std::move(*error));
+    if (request.body.empty()) request.body = "{}";   // nothing to tell
     auto body = co_await state.parse(std::move(request.body));
     if (!body) co_return refusal(std::move(body).error());
     if (!body->is_object())

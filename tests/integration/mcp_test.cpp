@@ -186,6 +186,9 @@ TEST_CASE("a session begins in one call, and files are held against others", "[i
     CHECK(house.good("release", Json{{"callsign", "falcon-9"}})["released"].size() == 1);
     CHECK(has(house.refused("reserve", Json{{"callsign", callsign}, {"pattern", "x"}}), "patterns"));
     CHECK(house.good("end_session", Json{{"callsign", callsign}})["callsign"] == callsign);
+    auto const gone = house.refused("reserve", Json{{"callsign", callsign}, {"patterns", {"src/a.cpp"}}});
+    CHECK(has(gone, "(argument /callsign)"));
+    CHECK(has(gone, "Next: Call start_session"));
 }
 
 TEST_CASE("mail goes out, is read once and acknowledged", "[integration][mcp]") {

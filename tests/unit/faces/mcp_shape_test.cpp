@@ -1,6 +1,6 @@
 #include "faces/mcp_shape.hpp"
 
-#include "faces/mcp_resources.hpp"
+#include "faces/mcp_address.hpp"
 #include "support/catch.hpp"
 
 #include <fleet/briefing.hpp>
