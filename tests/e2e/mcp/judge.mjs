@@ -18,7 +18,7 @@ export class Judge {
         this.faults = [];
         this.asked = new Map();      // connection and id of a request -> its method and revision
         this.settled = new Map();    // connection -> what initialize settled
-        this.spoken = new Map();     // connection -> the revision of its last request
+        this.latest = new Map();     // connection -> the revision of its last request
     }
 
     // The revision of a message: what it says itself, what its request said, what was negotiated.
@@ -29,7 +29,7 @@ export class Judge {
         if (message?.method === "initialize") return this.known.has(message.params?.protocolVersion) ? message.params.protocolVersion : "2025-11-25";
         if (asked) return asked.method === "initialize" ? message.result?.protocolVersion ?? asked.revision : asked.revision;
         // What the server says unasked belongs to what it was asked last.
-        if (entry.from === "server" && this.spoken.has(entry.connection)) return this.spoken.get(entry.connection);
+        if (entry.from === "server" && this.latest.has(entry.connection)) return this.latest.get(entry.connection);
         return this.settled.get(entry.connection) ?? (this.known.has(entry.revision) ? entry.revision : before_negotiation);
     }
 
@@ -44,7 +44,7 @@ export class Judge {
         if (!revision) return this.fault(entry, `spoken in ${name}, which nobody published`, message);
         if (message?.method && "id" in message) {
             this.asked.set(`${entry.from}|${key}`, { method: message.method, revision: name });
-            this.spoken.set(entry.connection, name);
+            this.latest.set(entry.connection, name);
         }
         if (asked?.method === "initialize" && message.result) this.settled.set(entry.connection, name);
         const column = `${name} ${entry.via}`;
