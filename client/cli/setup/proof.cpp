@@ -134,7 +134,7 @@ private:
     Context context_;
     ScratchDirectory folder_;
     // Another one each time: what a broken-off run holds is in nobody's way.
-    std::string held_ = new_id("held") + ".txt";
+    std::string held_ = fmt::format("held-{}.txt", new_id("x").substr(22));
     std::vector<std::pair<std::string, std::string>> sessions_{};
 };
 
@@ -151,7 +151,9 @@ Json prove_hook(Scratch& scratch, std::string const& name, ClientInfo const& cli
     auto const answer = parse_json(text);
     auto const reason = answer ? refusal_in(*answer) : std::string();
     if (status == 0 && !reason.empty())
-        return check(name, true, fmt::format("an edit of a held file is refused: {}", reason));
+        return check(
+            name, true,
+            fmt::format("an edit of a held file is refused: {}", reason.substr(0, reason.find(". "))));
     auto why = talk.complaint();
     if (!status) why = "no answer in time";
     if (why.empty())
