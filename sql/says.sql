@@ -20,6 +20,7 @@ language sql immutable set search_path = pg_catalog, fleet_state, pg_temp as $$
     when 'checkpoint_deleted' then '{reason}, by {by}'
     when 'fleet_recovered' then 'from {checkpoint_id}[: {messages} messages again]'
     when 'context_compacted' then '{pilot}[: {size_before} tokens][ to {size_after}]'
+    when 'context_injected' then '{kind} for {pilot}[ at {hook}], {bytes} bytes'
     when 'ruling_recorded' then '{by}: {text}'
     when 'ruling_revoked' then '{subject}, by {by}[: {reason}]'
     when 'pilot_stale' then '{subject}: silent since {last_seen_at|clock}'

@@ -166,8 +166,12 @@ asio::awaitable<Result<HookReply>> session_start(Operations::State& state, Hook&
 }
 
 // A checkpoint of what the pilot is at; a pilot that is at nothing has nothing to lose.
-asio::awaitable<Result<HookReply>> before_compaction(Operations::State& state, Hook& hook) {
+asio::awaitable<Result<HookReply>> before_compaction(Operations::State& state, HookSessions& sessions,
+                                                     Hook& hook) {
     HookReply reply;
+    // Gemini CLI says PreCompress before each call of its model, whether it compresses or not.
+    bool const cries_wolf = hook.call.client == "gemini";
+    if (cries_wolf && !sessions.may_take_checkpoint(hook.call, std::chrono::minutes(5))) co_return reply;
     Json touched{{"tell_touched", true}};
     auto noted = co_await note(state, hook, std::move(touched));
     if (!noted) co_return noted.error();
@@ -238,7 +242,7 @@ asio::awaitable<Result<HookReply>> act_on(Operations::State& state, HookSessions
         case HookMoment::after_tool: co_return co_await after_tool(state, sessions, hook);
         case HookMoment::prompt: co_return co_await prompt(state, sessions, hook);
         case HookMoment::session_start: co_return co_await session_start(state, hook);
-        case HookMoment::before_compaction: co_return co_await before_compaction(state, hook);
+        case HookMoment::before_compaction: co_return co_await before_compaction(state, sessions, hook);
         case HookMoment::stop: co_return co_await stop(state, hook);
         case HookMoment::subagent_start: co_return co_await subagent_start(state, hook);
         case HookMoment::subagent_stop: co_return co_await subagent_stop(state, hook);

@@ -7,7 +7,7 @@ namespace fleet::ops {
 
 struct Hook {
     HookCall call{};
-    Request request{};                               // as it came
+    Request request{};  // as it came
     BoundSession session{};
 };
 

@@ -69,14 +69,22 @@ void HookSessions::forget(HookCall const& call) {
     entries_.erase({call.client, session_id_of(call)});
 }
 
-bool HookSessions::may_look_for_mail(HookCall const& call, Millis pause) {
+bool HookSessions::is_due(HookCall const& call, std::optional<Clock::time_point> Entry::*last, Millis pause) {
     auto const found = entries_.find({call.client, session_id_of(call)});
     if (found == entries_.end()) return true;
     auto const now = Clock::now();
-    auto& looked = found->second.mail_looked;
-    if (looked && now - *looked < pause) return false;
-    looked = now;
+    auto& before = found->second.*last;
+    if (before && now - *before < pause) return false;
+    before = now;
     return true;
+}
+
+bool HookSessions::may_look_for_mail(HookCall const& call, Millis pause) {
+    return is_due(call, &Entry::mail_looked, pause);
+}
+
+bool HookSessions::may_take_checkpoint(HookCall const& call, Millis pause) {
+    return is_due(call, &Entry::checkpoint_taken, pause);
 }
 
 asio::awaitable<Workspace> HookSessions::look(std::string cwd, bool may_look) {

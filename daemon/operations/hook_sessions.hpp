@@ -47,6 +47,8 @@ public:
 
     // False if mail was looked for a moment ago; remembers the time if true.
     bool may_look_for_mail(HookCall const& call, Millis pause);
+    // The same for a checkpoint before a compaction.
+    bool may_take_checkpoint(HookCall const& call, Millis pause);
 
 private:
     using Key = std::pair<std::string, std::string>;  // client, session
@@ -56,8 +58,10 @@ private:
         Clock::time_point until{};
         Clock::time_point looked{};  // at its directory
         std::optional<Clock::time_point> mail_looked{};
+        std::optional<Clock::time_point> checkpoint_taken{};
     };
     asio::awaitable<std::optional<BoundSession>> looked_again(Key key, HookCall call);
+    bool is_due(HookCall const& call, std::optional<Clock::time_point> Entry::*last, Millis pause);
     void remember(Key key, std::optional<BoundSession> session);
     asio::awaitable<Result<Json>> known(HookCall call);
     asio::awaitable<Result<Json>> open(HookCall call, Request request, std::string project, Workspace place);

@@ -15,6 +15,9 @@ CLIENTS = sorted(path.stem for path in SESSIONS.glob("*.jsonl"))
 AGENTS = ("CLAUDE", "CODEX", "GEMINI", "COPILOT", "OPENCODE", "CURSOR", "AI_AGENT")
 
 
+RECORDED = sorted(path.stem for path in (SESSIONS.parent / "recorded").glob("*.jsonl"))
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=30)
@@ -43,6 +46,11 @@ def session(client, cwd, name=None):
         if name:
             step["input"] = replaced(step["input"], recorded, name)
     return steps
+
+
+def recorded(client, cwd):
+    lines = (SESSIONS.parent / "recorded" / f"{client}.jsonl").read_text().splitlines()
+    return [replaced(json.loads(line), "$CWD", str(cwd)) for line in lines]
 
 
 def session_id(client, steps):

@@ -245,6 +245,30 @@ class Asked(stage.Case):
         # The limit is not what is tried here.
         self.assertIsNotNone(denial("claude-code", self.home.hook("claude-code", "PreToolUse", input, FLEET_HOOK_TIMEOUT="10s")))
 
+    def test_what_a_sessions_model_used_is_counted_once_from_its_transcript(self):
+        transcript = self.home.path / "transcript.jsonl"
+
+        def line(request, output):
+            return json.dumps({"type": "assistant", "requestId": request, "timestamp": "2026-11-20T10:00:00.000Z", "sessionId": "used",
+                               "message": {"id": "msg_" + request, "model": "claude-opus-4-7", "role": "assistant", "content": [],
+                                           "usage": {"input_tokens": 10, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 1000,
+                                                     "output_tokens": output}}}) + "\n"
+
+        transcript.write_text('{"type":"user","message":{"role":"user","content":"usage"}}\n' + line("req_1", 1) + line("req_1", 40) + "broken\n")
+        stop = {"session_id": "used", "transcript_path": str(transcript), "cwd": str(self.home.top), "hook_event_name": "Stop",
+                "stop_hook_active": False}
+        self.home.post("claude-code", "Stop", stop)
+        name = self.pilot("used")
+
+        def calls():
+            return {one["call_id"]: one["output_tokens"] for one in self.home.api(f"/usage/calls?pilot={name}&project=shop")["items"]}
+
+        self.assertTrue(stage.eventually(lambda: calls() == {"req_1": 40}), calls())
+        with transcript.open("a") as file:
+            file.write(line("req_2", 7) + line("req_3", 9)[:50])
+        self.home.post("claude-code", "Stop", stop)
+        self.assertTrue(stage.eventually(lambda: calls() == {"req_1": 40, "req_2": 7}), calls())
+
     def test_compaction_takes_a_checkpoint_of_what_the_pilot_is_at(self):
         self.edit("src/sortie.c", "compacting")
         name = self.pilot("compacting")
@@ -264,6 +288,30 @@ class Asked(stage.Case):
         why = going_on("claude-code", self.home.hook("claude-code", "Stop", {**base, "hook_event_name": "Stop", "stop_hook_active": False}))
         self.assertIn("sortie", why)
         self.assertIn("Lexer", why)
+
+
+class Recorded(stage.Case):
+    """What real clients wrote to their hooks when a scripted model edited src/main.c, letter for letter but for paths."""
+
+    def test_sessions_of_real_clients_are_answered_hook_by_hook(self):
+        home = home_of_all
+        home.must("reserve", "src/main.c", "--as", "holder", cwd=home.top)
+        for client in hooks_stage.RECORDED:
+            steps = hooks_stage.recorded(client, home.top)
+            denied = []
+            for step in steps:
+                status, answer = home.post(client, step["event"], step["input"])
+                with self.subTest(client=client, event=step["event"]):
+                    self.assertEqual(status, 200, answer)
+                    self.assertIsNone(going_on(client, answer) if not denial(client, answer) else None, "nothing is open")
+                    if why := denial(client, answer):
+                        denied.append(why)
+                        self.assertIn("src/main.c is held by holder", why)
+            with self.subTest(client=client):
+                self.assertEqual(len(denied), 1, "the one edit")
+                session = home.sessions()[hooks_stage.session_id(client, steps)]
+                # OpenCode's sessions end when they are deleted.
+                self.assertEqual(session["status"], "open" if client == "opencode" else "ended")
 
 
 class Judged(stage.Case):

@@ -144,6 +144,7 @@ void add_sessions(Menu& menu) {
     group.alias("session");
     add_opening(menu, group);
     auto wanted = std::make_shared<SessionFlags>();
+    menu.also(group, [wanted](Context& context) { return list(context, *wanted); });
     auto& listing = menu.command(group, "list", "Sessions that are open here",
                                  [wanted](Context& context) { return list(context, *wanted); });
     listing.alias("ls");

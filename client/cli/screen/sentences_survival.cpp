@@ -27,6 +27,16 @@ Sentence taken(Event const& event, Teller const& teller) {
                         number_or(data, "progress_percent", 0), why)};
 }
 
+Sentence told(Json const& data) {
+    auto const kind = text(data, "kind");
+    std::string what = "is told what it needs";
+    if (kind == "briefing") what = "is briefed";
+    if (kind == "mail")
+        what = fmt::format("is shown {}", count_words(length_of(data, "messages"), "message"));
+    if (kind == "promises") what = "is reminded of what is open";
+    return {Ink::yellow, "●", fmt::format("{} {}", text(data, "pilot"), what)};
+}
+
 }  // namespace
 
 Sentence survival_sentence(Event const& event, Teller const& teller) {
@@ -47,8 +57,7 @@ Sentence survival_sentence(Event const& event, Teller const& teller) {
     }
     if (event.type == "context_compacted")
         return {Ink::yellow, "◌", text(data, "pilot") + "'s context is emptied"};
-    if (event.type == "context_injected")
-        return {Ink::yellow, "●", text(data, "pilot") + " is told what it needs"};
+    if (event.type == "context_injected") return told(data);
     if (event.type == "ruling_recorded") return {Ink::bold, "§", "rules: " + text(data, "text")};
     if (event.type == "ruling_revoked")
         return {Ink::dim, "§",
