@@ -4,7 +4,7 @@ create function fleet_log.held_over(project text, path text)
 returns setof fleet_state.reservation_patterns
 language plpgsql stable
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     probes text[] := fleet_log.pattern_probes(path, 'file');
 begin
@@ -37,47 +37,48 @@ end $$;
 comment on function fleet_log.was_held is
     'True if somebody held the path at a moment of each commit; times: a list of lists of seconds since 1970. Example: select fleet_log.was_held(''demo'', ''src/a.c'', ''[[1764000000]]'')';
 
-create function fleet_log.guard_problem(project text, actor text, asked jsonb)
-returns jsonb
+create function fleet_log.guard_problems(project text, actor text, files jsonb)
+returns table (n bigint, problem jsonb)
 language plpgsql stable
 set search_path = pg_catalog, fleet_state, pg_temp
 set enable_seqscan = off as $$
+#variable_conflict use_column
 declare
-    path text := normalize(asked ->> 'path', nfc);
-    other record;
-    is_mine boolean;
+    ids text[];
 begin
-    select h.reservation_id, h.holder, h.mode, x.pattern, h.purpose, h.reason, h.expires_at
-      into other
-      from fleet_log.held_over(guard_problem.project, path) x
-      join fleet_log.held_rows h on h.reservation_id = x.reservation_id
-     -- What has lapsed is in nobody's way; what is shared leaves room for others who share.
-     where h.status = 'active' and h.holder is distinct from guard_problem.actor
-       and (x.exclusive or not exists (
-               select from fleet_log.held_over(guard_problem.project, path) mine
-                where mine.holder = guard_problem.actor))
-     order by x.exclusive desc, h.token limit 1;
-    if found then
-        return jsonb_strip_nulls(jsonb_build_object('path', asked ->> 'path', 'problem', 'held', 'holder', other.holder,
-            'reservation_id', other.reservation_id, 'pattern', other.pattern, 'mode', other.mode,
-            'purpose', other.purpose, 'reason', other.reason, 'expires_at', fleet_log.json_time(other.expires_at)));
-    end if;
-    -- A person is no pilot and needs no reservation.
-    if guard_problem.actor is null then
-        return null;
-    end if;
-    select exists (select from fleet_log.held_over(guard_problem.project, path) x
-                     join fleet_log.held_rows h on h.reservation_id = x.reservation_id
-                    where h.holder = guard_problem.actor and h.status = 'active')
-      into is_mine;
-    if is_mine or asked ? 'times' and fleet_log.was_held(guard_problem.project, path, asked -> 'times') then
-        return null;
-    end if;
-    return jsonb_build_object('path', asked ->> 'path',
-        'problem', case when asked ? 'times' then 'never_held' else 'not_held' end);
+    ids := array(select distinct x.reservation_id
+                   from jsonb_array_elements(files) f(file)
+                  cross join lateral fleet_log.held_over(guard_problems.project, normalize(f.file ->> 'path', nfc)) x);
+    return query
+    -- What has lapsed is in nobody's way. The ids go into the view as a list: a join would make it look at all there is.
+    with live as materialized (
+        select h.* from fleet_log.held_rows h where h.reservation_id = any(ids) and h.status = 'active'),
+    met as materialized (
+        select f.n, x.reservation_id, x.pattern, x.exclusive, x.holder is not distinct from guard_problems.actor as is_mine
+          from jsonb_array_elements(files) with ordinality f(file, n)
+         cross join lateral fleet_log.held_over(guard_problems.project, normalize(f.file ->> 'path', nfc)) x
+         where x.reservation_id in (select l.reservation_id from live l)),
+    mine as materialized (select distinct m.n from met m where m.is_mine),
+    theirs as (
+        select distinct on (m.n) m.n, jsonb_strip_nulls(jsonb_build_object('problem', 'held', 'holder', l.holder,
+                   'reservation_id', l.reservation_id, 'pattern', m.pattern, 'mode', l.mode, 'purpose', l.purpose,
+                   'reason', l.reason, 'expires_at', fleet_log.json_time(l.expires_at))) as problem
+          from met m join live l on l.reservation_id = m.reservation_id
+         -- What is shared leaves room for others who share.
+         where not m.is_mine and (m.exclusive or m.n not in (select s.n from mine s))
+         order by m.n, m.exclusive desc, l.token)
+    select f.n, jsonb_build_object('path', f.file ->> 'path') || coalesce(t.problem,
+               jsonb_build_object('problem', case when f.file ? 'times' then 'never_held' else 'not_held' end))
+      from jsonb_array_elements(files) with ordinality f(file, n)
+      left join theirs t on t.n = f.n
+     where t.n is not null
+        -- A person is no pilot and needs no reservation.
+        or guard_problems.actor is not null and f.n not in (select s.n from mine s)
+           and not (f.file ? 'times' and fleet_log.was_held(guard_problems.project, normalize(f.file ->> 'path', nfc),
+                                                            f.file -> 'times'));
 end $$;
-comment on function fleet_log.guard_problem is
-    'Why a pilot may not commit or push a file, or null. Example: select fleet_log.guard_problem(''demo'', ''viper-1'', ''{"path":"src/a.c"}'')';
+comment on function fleet_log.guard_problems is
+    'The files that a pilot may not commit or push, by their place in the list, and why. Example: select * from fleet_log.guard_problems(''demo'', ''viper-1'', ''[{"path":"src/a.c"}]'')';
 
 create function fleet.guard_files(asked jsonb)
 returns table (item text, cursor_key text)
@@ -89,12 +90,9 @@ begin
         return;
     end if;
     return query
-    select jsonb_build_object(
-               'ok', coalesce(bool_and(g.problem is null), true), 'known', true, 'checked', count(*),
-               'items', coalesce(jsonb_agg(g.problem order by f.n) filter (where g.problem is not null), '[]'))::text, ''
-      from jsonb_array_elements(asked -> 'files') with ordinality f(file, n)
-     cross join lateral (select fleet_log.guard_problem(asked ->> 'project', nullif(asked ->> 'callsign', ''), f.file)
-                         offset 0) g(problem);
+    select jsonb_build_object('ok', count(*) = 0, 'known', true, 'checked', jsonb_array_length(asked -> 'files'),
+                              'items', coalesce(jsonb_agg(g.problem order by g.n), '[]'))::text, ''
+      from fleet_log.guard_problems(asked ->> 'project', nullif(asked ->> 'callsign', ''), asked -> 'files') g;
 end $$;
 comment on function fleet.guard_files is
     'Which of these files a pilot may not commit or push, and why, as one JSON object. Example: select item from fleet.guard_files(''{"project":"demo","callsign":"viper-1","files":[{"path":"src/a.c"}]}'')';

@@ -156,7 +156,7 @@ class Places(guard_stage.Fleet):
     def test_linked_worktrees_share_the_guard_and_are_pilots_of_their_own(self):
         self.project("ann", guard=False)
         other = self.home.path / f"{self.key} linked"
-        self.git("worktree", "add", "-q", other)
+        self.git("worktree", "add", "-q", "-b", "linked", other)
         self.ok(self.fleet("pilots", "register", "bob", "--program", "test", "--model", "none", cwd=other))
         (other / "deep").mkdir()
         said = self.ok(self.fleet("guard", "install", cwd=other / "deep"))
@@ -173,7 +173,7 @@ class Places(guard_stage.Fleet):
         self.git("restore", "--staged", "src/a.c", cwd=other)
         self.ok(self.fleet("reserve", "deep/b.c", cwd=other))
         self.commit(cwd=other)
-        self.push("", "origin", "HEAD:refs/heads/linked", cwd=other)
+        self.push("", "origin", "HEAD:refs/heads/elsewhere", cwd=other)
         self.ok(self.fleet("guard", "uninstall"))
         self.assertEqual(self.ends(self.fleet("guard", "status", "--json", cwd=other), 1).json()["installed"], False)
 

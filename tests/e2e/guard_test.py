@@ -39,7 +39,10 @@ class Commits(guard_stage.Fleet):
         self.assertIn("ann holds src/*.c", self.commit(status=1).err)
         self.git("restore", "--staged", "src/a.c")
         self.commit()
-        self.git("push", "-q", "origin", "main~1:main")
+        # Ann holds now what a person committed before: to be pushed, it waits for her.
+        self.assertIn("src/a.c: ann holds src/*.c", self.push(status=1).err)
+        self.ok(self.fleet("release", "--all", cwd=other))
+        self.push()
 
     def test_a_removed_and_a_renamed_file_count_by_every_name(self):
         self.project("ann", "bob")

@@ -178,8 +178,8 @@ int check(Context& context, CheckFlags const& flags) {
     auto const occasion = flags.push ? Occasion::push : Occasion::commit;
     Verdict const verdict = judge(context, place, policy, changes);
     Screen& screen = context.screen();
-    screen.document(verdict_json(verdict));
     if (verdict.failure) throw ErrorException(*verdict.failure);
+    screen.document(verdict_json(verdict));
     if (!context.is_json()) say_verdict(screen, verdict, occasion);
     if (verdict.is_good()) {
         auto const whose = verdict.who.is_pilot() ? fmt::format("you are {}", verdict.who.callsign)

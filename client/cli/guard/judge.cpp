@@ -16,11 +16,25 @@ constexpr std::size_t bytes_at_once = 400'000;
 // Longer than a hook before an edit may take: it is asked once a commit.
 constexpr Millis patience{2'000};
 
-// Names in git are bytes. What is no UTF-8 cannot be reserved by name, but a pattern may cover it.
+// Names in git are bytes. What is no UTF-8, or has control characters, cannot be reserved by name; a pattern
+// may cover it, and that does not depend on which characters they are.
 std::string as_text(std::string const& bytes) {
-    auto const dumped = Json(bytes).dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string plain;
+    for (char c : bytes) {
+        auto const byte = static_cast<unsigned char>(c);
+        plain += byte < 0x20 || byte == 0x7F ? std::string("\xEF\xBF\xBD") : std::string(1, c);
+    }
+    auto const dumped = Json(plain).dump(-1, ' ', false, Json::error_handler_t::replace);
     auto parsed = Json::parse(dumped, nullptr, false);
     return parsed.is_string() ? parsed.get<std::string>() : std::string("?");
+}
+
+// Nobody answered, or an older daemon that does not know the question. Anything else is an answer: a request
+// that is refused must not let a commit through.
+bool is_no_answer(Error const& error) {
+    return error.code == ErrorCode::daemon_away || error.code == ErrorCode::cancelled ||
+           error.code == ErrorCode::not_found || error_info(error.code).http_status >= 500 ||
+           error.code == ErrorCode::too_many;
 }
 
 struct Question {
@@ -61,11 +75,6 @@ void take_items(Verdict& verdict, Question const& question, Json const& items, C
     }
 }
 
-// Somebody acts here of whom nobody can say who: it holds nothing.
-bool is_unknown_pilot(Identity const& who) {
-    return !who.is_pilot() && (who.source == PilotSource::session || !who.registered.empty());
-}
-
 void object_to_the_rest(Verdict& verdict, Changes const& changes) {
     std::vector<Objection> all;
     auto given = verdict.objections.begin();
@@ -93,6 +102,10 @@ std::optional<GuardedPlace> in_superproject(Repository const& repository) {
 }
 
 }  // namespace
+
+bool is_unknown_pilot(Identity const& who) {
+    return !who.is_pilot() && (who.source == PilotSource::session || !who.registered.empty());
+}
 
 GuardedPlace guarded_place(Context& context, Repository const& repository) {
     GuardedPlace out{.place = context.place()};
@@ -129,6 +142,7 @@ Verdict judge(Context& context, GuardedPlace const& place, HookPolicy const& pol
         Json args{{"project", verdict.project}, {"files", question.files}};
         if (verdict.who.is_pilot()) args["callsign"] = verdict.who.callsign;
         auto answer = context.try_call("files.guard", std::move(args));
+        if (!answer && !is_no_answer(answer.error())) throw ErrorException(answer.error());
         if (!answer) {
             verdict.failure = answer.error();
             break;

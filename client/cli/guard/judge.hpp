@@ -41,7 +41,11 @@ struct GuardedPlace {
 };
 GuardedPlace guarded_place(Context& context, Repository const& repository);
 
-// Asks the daemon. Throws what is wrong with settings.
+// Somebody acts here of whom nobody can say who: a session without a pilot, one of several in the folder. It
+// holds nothing.
+bool is_unknown_pilot(Identity const& who);
+
+// Asks the daemon. Throws what it refuses.
 Verdict judge(Context& context, GuardedPlace const& place, HookPolicy const& policy, Changes const& changes);
 
 // What was found, for the one who commits; nothing when all is well.

@@ -72,9 +72,9 @@ void say_next_steps(Screen& screen, Verdict const& verdict, Occasion occasion) {
         step(fmt::format("or ask: fleet mail send {} -s \"May I?\"", whom));
     }
     auto const mine = some_paths(verdict.objections, false);
-    if (!mine.empty() && !verdict.who.is_pilot()) {
+    if (is_unknown_pilot(verdict.who)) {
         step(verdict.who.source == PilotSource::session
-                 ? "be a pilot: fleet pilots register --program NAME --model NAME; then reserve them"
+                 ? "be a pilot: fleet pilots register --program NAME --model NAME"
                  : "say which one you are: FLEET_AS=CALLSIGN");
     } else if (!mine.empty()) {
         step(fmt::format("reserve them: fleet reserve {}", mine));
