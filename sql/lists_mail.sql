@@ -17,7 +17,7 @@ create function fleet.list_messages(filter jsonb default '{}')
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     place constant text := nullif(filter ->> 'project', '');
     before constant bigint := fleet_log.message_cursor(nullif(filter ->> 'after', ''));
@@ -51,7 +51,7 @@ create function fleet.show_message(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     id constant text := fleet_log.message_id_of(filter ->> 'project', filter ->> 'message_id');
 begin
@@ -70,7 +70,7 @@ create function fleet.list_inbox(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     place constant text := filter ->> 'project';
     box constant text := filter ->> 'callsign';
@@ -146,7 +146,7 @@ create function fleet.inbox_counts(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     place constant text := filter ->> 'project';
     box constant text := filter ->> 'callsign';
@@ -179,7 +179,7 @@ create function fleet_log.search_rows(asked jsonb, most int)
 returns table (message_id text, rank real, query tsquery)
 language plpgsql stable
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     wanted constant tsquery := websearch_to_tsquery('english', asked ->> 'q');
     after constant text := nullif(asked ->> 'after', '');
@@ -216,7 +216,7 @@ create function fleet.search_mail(asked jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 begin
     return query
     select (fleet_log.message_json(m) || jsonb_build_object('rank', s.rank, 'snippet', ts_headline('english',
@@ -252,7 +252,7 @@ create function fleet.show_thread(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     id constant text := fleet_log.thread_id_of(filter ->> 'project', filter ->> 'thread_id');
 begin

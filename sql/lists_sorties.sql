@@ -68,7 +68,7 @@ create function fleet.list_ready(filter jsonb default '{}')
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 declare
     place text := nullif(filter ->> 'project', '');
     mission text := fleet_log.mission_id_of(place, filter ->> 'mission_id');

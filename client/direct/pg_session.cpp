@@ -28,7 +28,7 @@ constexpr char const* session_settings =
     "select set_config('client_connection_check_interval', '5000', false),"
     " set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '3', false),"
     " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', $2::text, false),"
-    " set_config('role', $1::text, false)";
+    " set_config('jit', 'off', false), set_config('role', $1::text, false)";
 
 // True when the socket is ready; false when time ran out or the socket was closed meanwhile.
 asio::awaitable<bool> ready(Socket& socket, Socket::wait_type what, Clock::time_point until) {

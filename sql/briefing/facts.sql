@@ -35,7 +35,7 @@ comment on function fleet_log.briefing_held is
 
 create function fleet_log.briefing_mail(project text, callsign text, most int)
 returns jsonb
-language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp set enable_seqscan = off as $$
+language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp set enable_seqscan = off set jit = off as $$
 begin
     return (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                        'message_id', m.message_id, 'from', m.sender, 'subject', m.subject, 'importance', m.importance,

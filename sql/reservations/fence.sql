@@ -39,7 +39,7 @@ create function fleet.check_fence(project text, path text, token bigint)
 returns table (valid boolean, words text, reservation_id text, holder text, pattern text, state text, expires_at timestamptz)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 declare
     r fleet_state.reservations;
@@ -100,7 +100,7 @@ returns table (holder text, mode text, pattern text, reservation_id text, status
                purpose text, reason text, token bigint, expires_at timestamptz)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 declare
     met fleet_log.overlap[] := fleet_log.overlapping(
@@ -122,7 +122,7 @@ create function fleet.can_reserve(project text, actor text, patterns text[], mod
 returns table (pattern text, free boolean, holder text, held_pattern text, status text, for_another text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 declare
     asked text[];

@@ -20,7 +20,7 @@ create function fleet.show_session(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 begin
     return query
     select (i.item || jsonb_build_object(
@@ -41,7 +41,7 @@ create function fleet.session_binding(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 begin
     return query
     select jsonb_strip_nulls(jsonb_build_object('project', s.project, 'callsign', s.callsign, 'worktree', s.worktree,

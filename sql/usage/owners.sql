@@ -4,7 +4,7 @@ create function fleet.list_session_owners(filter jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer
 set search_path = pg_catalog, fleet_state, pg_temp
-set enable_seqscan = off as $$
+set enable_seqscan = off set jit = off as $$
 begin
     return query
     select jsonb_build_object('client', s.client, 'session_id', s.session_id, 'project', s.project,

@@ -185,6 +185,18 @@ TEST_CASE("a query past its limit ends the session, and a new one is as good as 
     CHECK(table.is_null(0, 1));
 }
 
+TEST_CASE("no session compiles its queries, whatever the server's settings say", "[integration][direct]") {
+    House house;
+    house.database.connect().run("alter database " + house.database.name() + " set jit = on");
+    direct::PgSession session(house.loop.get_executor());
+    direct::ConnectRequest request;
+    request.dsn = house.database.dsn();
+    must(test::run(house.loop, session.connect(request)));
+    auto const said =
+        must(test::run(house.loop, session.query("select current_setting('jit')", {}, Millis(2'000))));
+    CHECK(said.text(0, 0) == "off");
+}
+
 TEST_CASE("an error of the server leaves the session usable", "[integration][direct]") {
     House house;
     direct::PgSession session(house.loop.get_executor());

@@ -18,6 +18,7 @@ constexpr pg::Statement settings_of{
     "settings",
     "select current_setting('application_name'), current_user, current_setting('statement_timeout'),"
     " current_setting('lock_timeout'), current_setting('client_connection_check_interval')"};
+constexpr pg::Statement compiles{"compiles", "select current_setting('jit')"};
 constexpr pg::Statement pid{"pid", "select pg_backend_pid()"};
 constexpr pg::Statement slow{"slow", "select pg_sleep($1::float)"};
 constexpr pg::Statement echo{"echo", "select $1::text, $2::text"};
@@ -68,6 +69,13 @@ auto one_pid() {
 }
 
 }  // namespace
+
+TEST_CASE("no session compiles its queries, whatever the server's settings say", "[integration][pool]") {
+    House house;
+    house.database.connect().run("alter database " + house.database.name() + " set jit = on");
+    auto job = [](pg::Session& session) { return std::string(session.rows(compiles)[0].text(0)); };
+    CHECK(must(house.run_job(job)) == "off");
+}
 
 TEST_CASE("a session is what was asked for", "[integration][pool]") {
     House house;
