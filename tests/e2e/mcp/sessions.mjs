@@ -92,7 +92,7 @@ const opened = performance.now();
 if (!problems.length) await Promise.all(sessions.map((session) => session.work(opened + setting.seconds * 1_000).catch(caught(session))));
 
 const part = (list, share) => Number([...list].sort((one, other) => one - other)[Math.floor(list.length * share)]?.toFixed(1));
-const idle = sessions.filter((session) => session.calls < 5).map((session) => session.callsign);
+const idle = sessions.filter((session) => session.calls < 3).map((session) => session.callsign);
 if (idle.length) problems.push(`hardly worked: ${idle}`);
 if (!refusals) problems.push("no file was refused to a neighbour");
 for (const problem of problems.slice(0, 20)) console.log(problem);

@@ -171,6 +171,14 @@ async function mistakes() {
     await refused("inbox", `${setting.name}-unheard-of`, {}, "start_session");
 }
 
+// Who waits hears that it is waited for, and at last that nothing has happened.
+async function patience() {
+    const steps = [];
+    const ended = await does("wait", leader, { until: "event", type: "mission_cancelled", seconds: 1 }, { onprogress: (step) => steps.push(step) });
+    holds("wait", `for nothing ends with ${JSON.stringify(ended)}`, ended.happened === false);
+    holds("wait", "tells no progress", steps.length >= 1);
+}
+
 // What changes is told to who listens (2026-07-28), and to nobody else.
 async function listening() {
     if (!modern || !client.getServerCapabilities()?.resources?.subscribe) return;
@@ -198,6 +206,7 @@ const mission = await work();
 await resources(mission);
 await prompts(mission);
 await mistakes();
+await patience();
 await listening();
 if (!modern) await client.ping();
 await does("end_session", wing);
