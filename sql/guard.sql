@@ -80,10 +80,24 @@ end $$;
 comment on function fleet_log.guard_problems is
     'The files that a pilot may not commit or push, by their place in the list, and why. Example: select * from fleet_log.guard_problems(''demo'', ''viper-1'', ''[{"path":"src/a.c"}]'')';
 
+create function fleet_log.are_times(times jsonb)
+returns boolean
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+    select jsonb_typeof(times) = 'array' and not times @? 'strict $[*] ? (@.type() != "array")'
+           and not times @? 'strict $[*][*] ? (@.type() != "number")'
+           and not times @? 'lax $[*][*] ? (@ < 0 || @ > 253402300799 || @ != @.floor())'
+$$;
+comment on function fleet_log.are_times is
+    'True for a list of lists of whole seconds since 1970. Example: select fleet_log.are_times(''[[1764000000]]'')';
+
 create function fleet.guard_files(asked jsonb)
 returns table (item text, cursor_key text)
 language plpgsql stable security definer set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
+    perform fleet.refuse('invalid_field', 'must be a list, for each commit, of a list of whole seconds since 1970',
+                         format('/files/%s/times', f.n - 1))
+       from jsonb_array_elements(asked -> 'files') with ordinality f(file, n)
+      where f.file ? 'times' and not fleet_log.are_times(f.file -> 'times') limit 1;
     -- Nothing can be held in what is no project.
     if not exists (select from fleet_state.projects p where p.project = asked ->> 'project') then
         return query select jsonb_build_object('ok', true, 'known', false, 'checked', 0, 'items', '[]'::jsonb)::text, '';

@@ -59,5 +59,8 @@ select act('[{"op": "register_project", "args": {"key": "docs"}}]');
 select is((select item::jsonb ->> 'ok' from fleet.guard_files('{"project": "docs", "callsign": "viper-1", "files": [{"path": "src/a.c"}]}')), 'false', 'another project is another question');
 select is((select item::jsonb from fleet.guard_files('{"project": "none", "callsign": "viper-1", "files": [{"path": "src/a.c"}]}')),
     '{"ok": true, "known": false, "items": [], "checked": 0}', 'what is no project asks nothing');
+select throws_like(format('select fleet.guard_files(%L)', jsonb_build_object('project', 'demo', 'files', jsonb_build_array(
+    '{"path": "a"}'::jsonb, jsonb_build_object('path', 'b', 'times', bad)))), '%list of whole seconds since 1970%', 'no times: ' || bad::text)
+  from unnest(array['1', '"now"', '[1]', '[["now"]]', '[[1.5]]', '[[-1]]', '[[1e30]]', '[[[1]]]', '{}', 'null']::jsonb[]) bad;
 select * from finish();
 rollback;
