@@ -158,6 +158,11 @@ class Clients(stage.Case):
         self.edit_is_refused(top, answer, model)
         self.assertTrue([text for text in model.results if "session=opencode/ses_" in text], model.results)
 
+        def all_counted():
+            used = self.home.fleet("usage", "--json", cwd=top).json()["total"]
+            return (used["calls"], used["input_tokens"], used["output_tokens"]) == (4, 400, 80)
+        self.assertTrue(stage.eventually(all_counted), self.home.fleet("usage", "--json", cwd=top))
+
     def test_gemini(self):
         top = self.project("gemini")
         trust = {"GEMINI_CLI_TRUST_WORKSPACE": "true"}

@@ -61,12 +61,31 @@ function ask(event, body) {
   })
 }
 
+// What an answer of a model used; each is counted once by its id. Nobody waits for it.
+function count(info, directory) {
+  const { input = 0, output = 0, reasoning = 0, cache = {} } = info.tokens ?? {}
+  if (!input && !output) return
+  const words = ["usage", "record", info.modelID, "--input", input, "--output", output + reasoning, "--quiet",
+    "--cache-read", cache.read ?? 0, "--cache-write", cache.write ?? 0, "--call-id", info.id,
+    "--client", "opencode", "--session", info.sessionID]
+  if (info.cost) words.push("--cost", info.cost.toFixed(6))
+  try {
+    spawn(command, words.map(String), {
+      cwd: directory,
+      stdio: "ignore",
+      env: { ...process.env, FLEET_SESSION: "opencode/" + info.sessionID },
+    }).on("error", () => {})
+  } catch {}
+}
+
 export const Fleet = async ({ directory, worktree }) => {
   const tell = (event, input, output) => ask(event, { input, output, directory, worktree })
   // What a session is to be told at its next message.
   const waiting = new Map()
   return {
     event: async ({ event }) => {
+      const answer = event.type === "message.updated" && event.properties.info
+      if (answer && answer.role === "assistant" && answer.time?.completed) count(answer, directory)
       if (!["session.created", "session.idle", "session.deleted"].includes(event.type)) return
       const { context } = await tell("event", { event }, {})
       const id = event.properties?.info?.id ?? event.properties?.sessionID
