@@ -41,19 +41,24 @@ def without_angles(text):
 
 def declared(head, unnamed):
     """The name that a declaration at the level of a namespace keeps for its file, or None."""
-    head = re.sub(r"^template *", "", without_angles(re.sub(r"\s+", " ", head).strip()))
+    whole = re.sub(r"\s+", " ", head).strip()
+    head = re.sub(r"^template *", "", without_angles(whole))
     if not head or head.startswith(("using namespace", "static_assert", "extern", "namespace")):
         return None
     kind = TYPE.match(head)
     if kind:
         return kind.group(1)
     if head.startswith("using "):
-        return re.match(r"using (?:[\w:]*::)?(\w+)", head).group(1)
+        # `using Name = other;` and `using other::name;`: "name=meaning", which others may share who mean the same.
+        return whole[6:].replace(" =", "=", 1) if "=" in head else f"{head.split(':')[-1]}={whole[6:]}"
     is_function = "(" in head
     if is_function and not unnamed and not head.startswith("static "):
         return None
     name = re.search(r"(::)?\s*(\w+)\s*(?:\[[^\]]*\]\s*)?$", head.split("(")[0].split("=")[0])
-    return name.group(2) if name and not name.group(1) else None
+    if not name or name.group(1):
+        return None
+    # TEST_CASE("…") and its like: a macro, which makes a name of its own.
+    return None if is_function and name.group(2).isupper() else name.group(2)
 
 
 def kept(code):
@@ -92,26 +97,31 @@ def kept(code):
 
 
 def names_of(path):
-    """(the names it keeps for itself, the names it says)"""
+    """(the names it keeps for itself, the names it says). An alias is kept, and said, with what it means."""
     text = SILENT.sub(" ", pathlib.Path(path).read_text())
-    return kept(text), spoken(DIRECTIVE.sub("", text))
+    own, said = kept(text), spoken(DIRECTIVE.sub("", text))
+    aliases = {name for name in own if "=" in name}
+    return own - aliases | {name.split("=")[0] for name in aliases}, said, aliases
+
+
+def may_share(first, second):
+    same = {name.split("=")[0] for name in first[2] & second[2]}
+    return first[0] & second[1] <= same and second[0] & first[1] <= same
 
 
 def batches(files, size):
     """[[file, …], …]: each file goes into the first batch with room that it may share."""
     result = []
     for path in files:
-        own, said = names_of(path)
+        names = names_of(path)
         for batch in result:
-            if len(batch["files"]) < size and not own & batch["said"] and not batch["own"] & said:
+            if len(batch) < size and all(may_share(names, of_other) for _, of_other in batch):
                 break
         else:
-            batch = {"files": [], "own": set(), "said": set()}
+            batch = []
             result.append(batch)
-        batch["files"].append(path)
-        batch["own"] |= own
-        batch["said"] |= said
-    return [batch["files"] for batch in result]
+        batch.append((path, names))
+    return [[path for path, _ in batch] for batch in result]
 
 
 def holds(plan):
