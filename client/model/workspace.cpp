@@ -1,11 +1,12 @@
 #include <fleet/workspace.hpp>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
+#include <functional>
+#include <map>
+#include <optional>
 
 namespace fleet {
 
@@ -70,15 +71,42 @@ void cut_from(std::string& text, std::string_view mark) {
     if (auto at = text.find(mark); at != std::string::npos) text.erase(0, at + mark.size());
 }
 
+// The text behind `key = `, in either kind of quotes; nothing when it is not one text on one line.
+std::optional<std::string> text_in_quotes(std::string_view value) {
+    if (value.empty() || (value.front() != '"' && value.front() != '\'')) return std::nullopt;
+    char const quote = value.front();
+    std::string text;
+    for (std::size_t i = 1; i < value.size(); ++i) {
+        if (value[i] == quote) {
+            auto const rest = trimmed(value.substr(i + 1));
+            return rest.empty() || rest.front() == '#' ? std::optional(text) : std::nullopt;
+        }
+        bool const is_escaped = quote == '"' && value[i] == '\\' && i + 1 < value.size();
+        text += is_escaped ? value[++i] : value[i];
+    }
+    return std::nullopt;
+}
+
+// Of the file's TOML only three keys at its top matter here, each a text on a line of its own.
 Result<void> take_config(Workspace& workspace, fs::path const& file) {
-    try {
-        auto const table = toml::parse_file(file.string());
-        workspace.project = table["project"].value_or(std::string());
-        workspace.hook_policy = table["hook_policy"].value_or(std::string());
-        workspace.hook_on_failure = table["hook_on_failure"].value_or(std::string());
-    } catch (toml::parse_error const& bad) {
-        return make_error(ErrorCode::not_configured, fmt::format("{}:{}: {}", file.string(),
-                                                                 bad.source().begin.line, bad.description()));
+    std::map<std::string, std::string*, std::less<>> const wanted{
+        {"project", &workspace.project},
+        {"hook_policy", &workspace.hook_policy},
+        {"hook_on_failure", &workspace.hook_on_failure}};
+    std::ifstream in(file);
+    std::string line;
+    for (int number = 1; std::getline(in, line); ++number) {
+        auto const said = trimmed(line);
+        if (said.starts_with('[')) break;  // a table: what follows is not at the top
+        auto const equals = said.find('=');
+        if (equals == std::string::npos || said.starts_with('#')) continue;
+        auto const key = wanted.find(trimmed(std::string_view(said).substr(0, equals)));
+        if (key == wanted.end()) continue;
+        auto text = text_in_quotes(trimmed(std::string_view(said).substr(equals + 1)));
+        if (!text)
+            return make_error(ErrorCode::not_configured, fmt::format("{}:{}: {} is not a text in quotes",
+                                                                     file.string(), number, key->first));
+        *key->second = *std::move(text);
     }
     workspace.is_configured = !workspace.project.empty();
     return {};

@@ -1,7 +1,7 @@
 -- The question before an edit: held, free, halted; and what a session is told: mail, promises, files touched.
 begin;
 set search_path = tap, public;
-select plan(64);
+select plan(67);
 select scene();
 create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
     select tap.ask(op, jsonb_build_object('client', 'codex', 'session_id', session) || args) $$;
@@ -96,6 +96,12 @@ select must('demo', 'start_sortie', 'raven-1', jsonb_build_object('sortie_id', s
 select is(run(pg_temp.s('note_session', 'r', '{"touched": ["free.c", "wild.c"], "tell_touched": true}')), 'ok', 'files touched');
 select is((select data -> 'files_touched' from fleet_log.events where type = 'sortie_progress'), '["free.c", "wild.c"]', 'are progress of the sortie');
 select is((select data -> 'files' from fleet_log.events where type = 'sortie_scope_violated'), '["wild.c"]', 'what was not reserved is said');
+
+select must('demo', 'set_budget', 'op', '{"scope_kind": "pilot", "scope_id": "raven-1", "limit_tokens": 10}');
+select must('demo', 'record_usage', 'raven-1', '{"model": "m", "input_tokens": 20, "output_tokens": 1}');
+select is(pg_temp.edit('r', 'free.c'), 'deny', 'whose budget is spent edits nothing');
+select is(pg_temp.said('code'), 'budget_stopped', 'by name');
+select is(pg_temp.edit('v', 'src/deep/b.c'), 'allow', 'others do');
 select is((select count(*)::int from fleet.verify_projections()), 0, 'a replay comes to the same');
 select * from finish();
 rollback;

@@ -70,10 +70,16 @@ TEST_CASE("a directory without a project has none, and one that is not there is 
     Scratch scratch;
     CHECK(found(scratch.path).project.empty());
     CHECK_FALSE(find_workspace(scratch.path / "nowhere"));
-    scratch.write("bad/.fleet/config.toml", "project = \n");
+    scratch.write("bad/.fleet/config.toml", "# a comment\nproject = shop\n");
     auto const bad = find_workspace(scratch.path / "bad");
     REQUIRE_FALSE(bad);
     CHECK(bad.error().code == ErrorCode::not_configured);
+    CHECK(bad.error().message.find("config.toml:2: ") != std::string::npos);
+    scratch.write(
+        "odd/.fleet/config.toml",
+        "other = 7\n project='a # b' # why\nhook_policy = \"w\\\"arn\"\n[more]\nproject = \"no\"\n");
+    CHECK(found(scratch.path / "odd").project == "a # b");
+    CHECK(found(scratch.path / "odd").hook_policy == "w\"arn");
 }
 
 TEST_CASE("a file has one name in its project, whatever it was called", "[unit][workspace]") {
