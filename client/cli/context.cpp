@@ -27,6 +27,15 @@ bool is_local(std::string const& endpoint) {
     return endpoint.starts_with("unix:") || endpoint.starts_with('/');
 }
 
+// Whoever is taken for somebody else wants to know by what.
+Error with_source(Error error, Identity const& who) {
+    bool const is_about_actor = error.field == "/actor" || error.field == "/as" || error.field == "/callsign";
+    bool const is_named = who.is_pilot() && error.message.find(who.callsign) != std::string::npos;
+    if (who.is_pilot() && is_about_actor && (is_named || error.field == "/as"))
+        error.message += fmt::format(" (you are {}, {})", who.callsign, who.words());
+    return error;
+}
+
 }  // namespace
 
 void refuse(ErrorCode code, std::string message, std::string hint, std::string field) {
@@ -168,9 +177,11 @@ Result<Json> Context::try_call(std::string operation, Json args, CallOptions opt
     if (known != nullptr && known->needs_project && !args.contains("project")) require_project();
     if (quick_) options.waits_for_daemon = false;
     Client& chosen = client();  // first: who asks may itself have to be asked for
-    return wait<Json>([&](Completion<Json> done) {
+    auto answer = wait<Json>([&](Completion<Json> done) {
         chosen.async_call(std::move(operation), std::move(args), std::move(options), std::move(done));
     });
+    if (answer || as_user_) return answer;
+    return with_source(answer.error(), identity());
 }
 
 Json Context::call(std::string operation, Json args, CallOptions options) {

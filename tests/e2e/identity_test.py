@@ -1,4 +1,6 @@
 """Who a command acts as: by flag, by setting, by the session of an agent's program, by the folder."""
+import json
+
 import guard_stage
 import stage
 
@@ -28,10 +30,32 @@ class Identities(guard_stage.Fleet):
         self.assertIn("several pilots are registered here: ann, bob", self.commit(status=1).err)
         self.commit("ann", **bob)
 
+    def test_what_a_hook_reserved_is_committed_by_its_session(self):
+        self.project()
+        session = {"CLAUDE_CODE_SESSION_ID": "c-hook"}
+
+        def edit(path):
+            return self.ok(self.fleet("hook", "claude-code", stdin=json.dumps({
+                "session_id": "c-hook", "cwd": str(self.top), "hook_event_name": "PreToolUse", "tool_name": "Edit",
+                "tool_input": {"file_path": str(self.top / path)}}), **session)).out
+
+        self.assertNotIn("deny", edit("a.c"))
+        self.change("a.c", "b.c")
+        said = self.commit(status=1, **session).err
+        self.assertIn("b.c: you do not hold it", said)
+        self.assertNotIn("a.c:", said)
+        self.git("restore", "--staged", "b.c")
+        self.commit(**session)
+        self.push(**session)
+        self.change("a.c")
+        self.assertRegex(self.commit(status=1, CODEX_THREAD_ID="t-1").err, r"a\.c: [a-z0-9-]+ holds a\.c")
+
     def test_who_am_i(self):
         self.project()
         self.assertEqual(self.ok(self.fleet("status", "--json")).json()["you"],
                          {"source": "nobody", "words": "no pilot is registered here"})
+        for words in (("reserve", "x"), ("mail", "inbox")):
+            self.refused(self.fleet(*words, FLEET_AS="nemo"), 4, "nemo", "(you are nemo, by FLEET_AS)")
         session = {"FLEET_SESSION": "opencode/ses_1"}
         self.assertIn("FLEET_SESSION=opencode", self.refused(self.fleet("status", FLEET_SESSION="opencode"), 2).err)
         self.ok(self.fleet("sessions", "open", "opencode", "ses_1", "--callsign", "carl"))
