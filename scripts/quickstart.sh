@@ -92,7 +92,7 @@ cat <<END
   ${dim}\$${off} export PATH=$prefix/bin:\$PATH
   ${dim}\$${off} fleet status                     how everything is
   ${dim}\$${off} cd your/repository && fleet init
-  ${dim}\$${off} fleet pilots register --program claude-code --model opus
+  ${dim}\$${off} fleet setup claude             or codex, opencode, gemini, copilot, cursor: its edits ask first
   ${dim}\$${off} fleet reserve 'src/**' --ttl 30m  then fleet watch in another terminal
   ${dim}\$${off} fleet services psql               \\d+ fleet.* reads like a manual
   ${dim}\$${off} fleet replay --verify             the state is a fold of the log: prove it
