@@ -159,6 +159,7 @@ void add_setup(Menu& menu) {
         CLI::App& app =
             menu.command(setup, std::string(client.name), fmt::format("Set up {}", client.title),
                          [flags, &client](Context& context) { return set_up(context, client, *flags); });
+        if (client.hook != client.name) app.alias(std::string(client.hook));
         app.add_flag("--user", flags->user, "For all projects of this account, not for this project");
         app.add_flag("--dry-run", flags->dry_run, "Show what would change; change nothing");
         app.add_flag("--uninstall", flags->uninstall, "Take out what setup has put in");

@@ -8,7 +8,6 @@
 
 using namespace fleet;
 using namespace fleet::cli;
-using fleet::test::must;
 
 namespace {
 
@@ -19,8 +18,8 @@ OrderedJson entry() {
 }
 
 std::string with_entry(std::string const& text) {
-    auto edit = must(JsonEdit::open(text, "settings.json"));
-    must(edit.set(server, entry()));
+    auto edit = test::must(JsonEdit::open(text, "settings.json"));
+    test::must(edit.set(server, entry()));
     return edit.text();
 }
 
@@ -138,7 +137,7 @@ TEST_CASE("what is no JSON is refused with its line and column, and why", "[cli]
 }
 
 TEST_CASE("a way that leads through a text is refused, and nothing is changed", "[cli][setup]") {
-    auto edit = must(JsonEdit::open("{\n  \"mcpServers\": \"none\"\n}", "settings.json"));
+    auto edit = test::must(JsonEdit::open("{\n  \"mcpServers\": \"none\"\n}", "settings.json"));
     auto const done = edit.set(server, entry());
     REQUIRE(!done);
     CHECK(done.error().message == "settings.json:2:17: mcpServers is not an object");
@@ -147,12 +146,12 @@ TEST_CASE("a way that leads through a text is refused, and nothing is changed", 
 
 TEST_CASE("a list gets its element at the end, and gives it back from the middle", "[cli][setup]") {
     std::string const before = "{\n  \"hooks\": [\n    1, // one\n    2\n  ]\n}\n";
-    auto edit = must(JsonEdit::open(before, "x"));
-    must(edit.append({std::string("hooks")}, 3));
-    must(edit.append({std::string("hooks")}, 4));
+    auto edit = test::must(JsonEdit::open(before, "x"));
+    test::must(edit.append({std::string("hooks")}, 3));
+    test::must(edit.append({std::string("hooks")}, 4));
     CHECK(edit.text() == "{\n  \"hooks\": [\n    1, // one\n    2,\n    3,\n    4\n  ]\n}\n");
-    must(edit.remove({std::string("hooks"), std::size_t{2}}));
-    must(edit.remove({std::string("hooks"), std::size_t{2}}));
+    test::must(edit.remove({std::string("hooks"), std::size_t{2}}));
+    test::must(edit.remove({std::string("hooks"), std::size_t{2}}));
     CHECK(edit.text() == before);
 }
 
@@ -160,18 +159,18 @@ TEST_CASE("any document: a server goes in and out, and all else stays", "[cli][s
     CHECK(rc::check([](std::uint32_t seed) {
         Writer writer(seed);
         auto const before = writer.document();
-        auto edit = must(JsonEdit::open(before, "x"));
+        auto edit = test::must(JsonEdit::open(before, "x"));
         auto const meant = edit.value();
         bool const was_there = edit.find(server) != nullptr;
-        must(edit.set(server, entry()));
+        test::must(edit.set(server, entry()));
         auto const once = edit.text();
         auto expected = meant;
         expected["mcpServers"]["fleet"] = Json::parse(entry().dump());
         RC_ASSERT(edit.value() == expected);
-        must(edit.set(server, entry()));
+        test::must(edit.set(server, entry()));
         RC_ASSERT(edit.value() == expected);
-        must(edit.remove(server));
-        if (!meant.contains("mcpServers")) must(edit.remove({std::string("mcpServers")}));
+        test::must(edit.remove(server));
+        if (!meant.contains("mcpServers")) test::must(edit.remove({std::string("mcpServers")}));
         if (!was_there) RC_ASSERT(edit.value() == meant);
         for (auto const& remark : writer.remarks()) {
             RC_ASSERT(once.find(remark) != std::string::npos);
