@@ -25,15 +25,17 @@ create table fleet_state.usage_calls (
     reports int not null,
     version int not null,
     last_seq bigint not null,
-    primary key (project, call_id)
+    primary key (call_id, project)
 ) with (fillfactor = 80);
--- Reports read a stretch of time; a budget that is set, a mission or a pilot; a counter the calls of its session.
-create index usage_calls_time on fleet_state.usage_calls (project, called_at);
-create index usage_calls_pilot on fleet_state.usage_calls (project, pilot, day);
+-- Reports read days; a budget that is set, a mission or a pilot; a counter the calls of its session. Plans are made while
+-- the table is empty: no two indexes begin with what one query asks for, so that none can take the wrong one.
+create index usage_calls_day on fleet_state.usage_calls (day);
+create index usage_calls_pilot on fleet_state.usage_calls (pilot);
 create index usage_calls_mission on fleet_state.usage_calls (mission_id) where mission_id is not null;
 create index usage_calls_sortie on fleet_state.usage_calls (sortie_id) where sortie_id is not null;
-create index usage_calls_session on fleet_state.usage_calls (project, session_id, model, called_at)
-    where session_id is not null;
+create index usage_calls_session on fleet_state.usage_calls (session_id, called_at)
+    where session_id is not null and period_from is null;
+create index usage_calls_counters on fleet_state.usage_calls (session_id, called_at) where period_from is not null;
 comment on table fleet_state.usage_calls is 'What calls of models used, each call once; a counter''s row is what no known call explains.';
 comment on column fleet_state.usage_calls.project is 'Key of the project.';
 comment on column fleet_state.usage_calls.call_id is 'What names the call wherever it is reported; the event''s id if nothing does.';

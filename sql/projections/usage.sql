@@ -179,7 +179,7 @@ begin
     perform fleet_state.put_call(c);
     perform fleet_state.settle_counter(u.counter) from (
         select y as counter from fleet_state.usage_calls y
-         where y.project = c.project and y.session_id = c.session_id and y.model = c.model
+         where y.project = c.project and y.session_id = c.session_id and y.model = c.model and y.period_from is not null
            and y.period_from - interval '5 seconds' < c.called_at and y.called_at >= c.called_at offset 0) u;
 end $$;
 comment on function fleet_state.apply_usage is

@@ -45,6 +45,7 @@ begin
       from fleet_state.usage_calls u
      -- A counter that calls explain wholly is nothing.
      where (u.period_from is null or u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens > 0)
+       and (since is null or u.day >= fleet_log.utc_day(since)) and (until is null or u.day <= fleet_log.utc_day(until))
        and (place is null or u.project = place) and (since is null or u.called_at >= since)
        and (until is null or u.called_at < until) and (filter ->> 'pilot' is null or u.pilot = filter ->> 'pilot')
        and (filter ->> 'model' is null or filter ->> 'model' in (u.model, fleet_log.model_name(u.model)))
