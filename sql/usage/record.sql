@@ -91,6 +91,8 @@ begin
         return fleet_log.refuse(w, 'not_found', case when w.args ? 'pilot' then '/args/pilot' else '/actor' end,
             format('no pilot %s is registered in %s', who, w.project),
             'name the pilot whose call it was; fleet pilots list shows them');
+    elsif starts_with(w.caller, 'pilot:') and who <> w.actor then
+        return fleet_log.refuse(w, 'forbidden', '/args/pilot', 'a pilot''s token counts that pilot''s calls', 'leave pilot out');
     elsif w.args ->> 'called_at' is not null and fleet_log.try_time(w.args ->> 'called_at') is null then
         return fleet_log.refuse(w, 'invalid_field', '/args/called_at', 'must be a time like 2026-01-31T12:00:00.000Z');
     elsif w.args ->> 'period_from' is not null and (fleet_log.try_time(w.args ->> 'period_from') is null

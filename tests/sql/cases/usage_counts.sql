@@ -36,6 +36,8 @@ select is(pg_temp.told('{"call_id": "c", "pilot": "raven-1"}') ->> 'pilot', 'rav
 select is(pg_temp.told('{"call_id": "c", "pilot": "viper-1", "input_tokens": 2000}') ->> 'pilot', 'raven-1', 'stays whose it was first');
 select is(pg_temp.told('{"pilot": "nobody"}') ->> 'field', '/args/pilot', 'a pilot that is not there is refused');
 select is(pg_temp.told('{}', '{"actor": "nobody"}') ->> 'field', '/actor', 'likewise the one who asks');
+select is(pg_temp.told('{"pilot": "raven-1"}', '{"caller": "pilot:plt_1"}') ->> 'code', 'forbidden', 'who has a pilot''s token tells of that pilot alone');
+select is(pg_temp.told('{}', '{"caller": "pilot:plt_1"}') ->> 'counted', 'true', 'which it may');
 select is(pg_temp.told('{"called_at": "yesterday"}') ->> 'field', '/args/called_at', 'a time that is none is refused');
 select is(pg_temp.told('{"sortie_id": "srt_01m7y4xbh5t2qgekpjg6t2qgek"}') ->> 'code', 'not_found', 'a sortie that is not there, too');
 select cmp_ok((pg_temp.told('{"called_at": "2126-01-01T00:00:00Z"}') ->> 'called_at')::timestamptz, '<=', clock_timestamp(), 'no call ends in the future');
