@@ -164,14 +164,14 @@ class Doctor(stage.Case):
     def test_doctor_speaks_as_each_client_would_and_leaves_nothing_behind(self):
         for client in CLIENTS:
             self.ok(self.home.fleet("setup", client, cwd=self.top))
-        projects = self.home.fleet("projects", "list", "--json").json()
+        projects = self.home.fleet("projects", "list", "--json").json()["items"]
         status, checks = self.doctor()
         self.assertEqual(status, 0, checks)
         self.assertEqual(len(checks), 2 * len(CLIENTS))
         for name, check in checks.items():
             words = "lists" if name.endswith("MCP") else "an edit of a held file is refused"
             self.assertIn(words, check["message"])
-        self.assertEqual(self.home.fleet("projects", "list", "--json").json(), projects)
+        self.assertEqual(self.home.fleet("projects", "list", "--json").json()["items"], projects)
         sessions = self.home.fleet("sessions", "list", "--json", cwd=self.top).json()
         self.assertEqual(sessions["items"], [])
         for client in CLIENTS:
