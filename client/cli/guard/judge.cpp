@@ -16,17 +16,15 @@ constexpr std::size_t bytes_at_once = 400'000;
 // Longer than a hook before an edit may take: it is asked once a commit.
 constexpr Millis patience{2'000};
 
-// Names in git are bytes. What is no UTF-8, or has control characters, cannot be reserved by name; a pattern
-// may cover it, and that does not depend on which characters they are.
-std::string as_text(std::string const& bytes) {
+// What has control characters cannot be reserved by name; a pattern may cover it, and that does not depend on
+// which characters they are.
+std::string askable(std::string const& path) {
     std::string plain;
-    for (char c : bytes) {
+    for (char c : path) {
         auto const byte = static_cast<unsigned char>(c);
         plain += byte < 0x20 || byte == 0x7F ? std::string("\xEF\xBF\xBD") : std::string(1, c);
     }
-    auto const dumped = Json(plain).dump(-1, ' ', false, Json::error_handler_t::replace);
-    auto parsed = Json::parse(dumped, nullptr, false);
-    return parsed.is_string() ? parsed.get<std::string>() : std::string("?");
+    return valid_text(plain);
 }
 
 // Nobody answered, or an older daemon that does not know the question. Anything else is an answer: a request
@@ -50,7 +48,7 @@ struct Question {
 std::vector<Question> questions_of(Changes const& changes, std::string const& prefix) {
     std::vector<Question> out(1);
     for (auto const& [path, change] : changes) {
-        Json file{{"path", as_text(prefix + path)}};
+        Json file{{"path", askable(prefix + path)}};
         if (!change.times.empty()) file["times"] = change.times;
         auto const bytes = file.dump().size();
         if (!out.back().has_room_for(bytes)) out.emplace_back();
@@ -102,6 +100,12 @@ std::optional<GuardedPlace> in_superproject(Repository const& repository) {
 }
 
 }  // namespace
+
+std::string valid_text(std::string const& bytes) {
+    auto const dumped = Json(bytes).dump(-1, ' ', false, Json::error_handler_t::replace);
+    auto parsed = Json::parse(dumped, nullptr, false);
+    return parsed.is_string() ? parsed.get<std::string>() : std::string("?");
+}
 
 bool is_unknown_pilot(Identity const& who) {
     return !who.is_pilot() && (who.source == PilotSource::session || !who.registered.empty());

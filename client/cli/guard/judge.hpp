@@ -48,6 +48,9 @@ bool is_unknown_pilot(Identity const& who);
 // Asks the daemon. Throws what it refuses.
 Verdict judge(Context& context, GuardedPlace const& place, HookPolicy const& policy, Changes const& changes);
 
+// Names in git are bytes: what is no UTF-8 in them becomes U+FFFD.
+std::string valid_text(std::string const& bytes);
+
 // What was found, for the one who commits; nothing when all is well.
 void say_verdict(Screen& screen, Verdict const& verdict, Occasion occasion);
 Json verdict_json(Verdict const& verdict);

@@ -41,7 +41,7 @@ std::string quoted(std::string const& path) {
         else
             out += c;
     }
-    return printable(out + "'");
+    return printable(valid_text(out + "'"));
 }
 
 std::string some_paths(std::vector<Objection> const& objections, bool held) {
@@ -111,8 +111,8 @@ void say_verdict(Screen& screen, Verdict const& verdict, Occasion occasion) {
     Time const now = clock_now();
     for (std::size_t i = 0; i < std::min(count, lines_most); ++i) {
         Objection const& one = verdict.objections[i];
-        screen.note(
-            fmt::format("  {} {}: {}", style(Ink::red, "✗"), printable(one.path), reason_of(one, now)));
+        screen.note(fmt::format("  {} {}: {}", style(Ink::red, "✗"), printable(valid_text(one.path)),
+                                reason_of(one, now)));
     }
     if (count > lines_most) screen.note(fmt::format("  … and {} more", count - lines_most));
     auto const you = verdict.who.is_pilot()
@@ -127,7 +127,7 @@ Json verdict_json(Verdict const& verdict) {
     Json items = Json::array();
     for (Objection const& one : verdict.objections) {
         Json item = one.holder.is_object() ? one.holder : Json::object();
-        item["path"] = printable(one.path);
+        item["path"] = valid_text(one.path);
         item["problem"] = one.problem;
         if (!one.commit.empty()) item["commit"] = one.commit;
         items.push_back(std::move(item));
