@@ -60,7 +60,8 @@ class Clients(stage.Case):
     @classmethod
     def setUpClass(cls):
         modules = packages() / "node_modules"
-        cls.home = stage.new_home(cls)
+        # A loaded machine is no reason for a hook to give up.
+        cls.home = stage.new_home(cls, FLEET_HOOK_TIMEOUT="5s")
         cls.programs = cls.home.path / "programs"
         cls.programs.mkdir()
         for name, patterns in {

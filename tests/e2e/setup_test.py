@@ -169,7 +169,7 @@ class Doctor(stage.Case):
         self.assertEqual(status, 0, checks)
         self.assertEqual(len(checks), 2 * len(CLIENTS))
         for name, check in checks.items():
-            words = "lists" if name.endswith("MCP") else "an edit of a held file is refused"
+            words = "lists" if name.endswith("MCP") else "an edit of a held file is refused in"
             self.assertIn(words, check["message"])
         self.assertEqual(self.home.fleet("projects", "list", "--json").json()["items"], projects)
         sessions = self.home.fleet("sessions", "list", "--json", cwd=self.top).json()

@@ -29,6 +29,10 @@ Json check(std::string const& name, bool ok, std::string message, std::string hi
 std::string const look_again =
     "`fleet setup status` shows what is configured; `fleet services logs daemon` what went wrong.";
 
+std::int64_t ms_since(Talk::Clock::time_point begin) {
+    return std::chrono::duration_cast<Millis>(Talk::Clock::now() - begin).count();
+}
+
 // The answer to the request `id`; notifications in between are passed over.
 Json answer_to(Talk& talk, int id, Talk::Clock::time_point until) {
     while (auto line = talk.line(until)) {
@@ -66,8 +70,7 @@ Json prove_server(std::string const& name, std::vector<std::string> const& words
     auto const list = answer_to(talk, 2, until);
     if (!list.contains("result") || !list.at("result").contains("tools"))
         return failed("does not answer tools/list");
-    auto const took =
-        std::chrono::duration_cast<std::chrono::milliseconds>(Talk::Clock::now() - begin).count();
+    auto const took = ms_since(begin);
     talk.close_input();
     auto const status = talk.ended(Talk::Clock::now() + 3s);
     if (!status) return failed("does not end when its input does");
@@ -142,8 +145,10 @@ Json prove_hook(Scratch& scratch, std::string const& name, ClientInfo const& cli
                 Configured const& there) {
     auto const session = scratch.new_session(std::string(client.hook));
     auto const input = sample_edit(client, there.edit_event, session, scratch.folder(), scratch.held());
-    auto const until = Talk::Clock::now() + answer_limit;
-    Talk talk({"/bin/sh", "-c", there.edit_hook}, scratch.folder());
+    auto const begin = Talk::Clock::now();
+    auto const until = begin + answer_limit;
+    // What is asked here is whether it works; how long it took is said beside it.
+    Talk talk({"/usr/bin/env", "FLEET_HOOK_TIMEOUT=4s", "/bin/sh", "-c", there.edit_hook}, scratch.folder());
     talk.write(json_text(input), until);
     talk.close_input();
     auto const text = talk.rest(until);
@@ -151,9 +156,9 @@ Json prove_hook(Scratch& scratch, std::string const& name, ClientInfo const& cli
     auto const answer = parse_json(text);
     auto const reason = answer ? refusal_in(*answer) : std::string();
     if (status == 0 && !reason.empty())
-        return check(
-            name, true,
-            fmt::format("an edit of a held file is refused: {}", reason.substr(0, reason.find(". "))));
+        return check(name, true,
+                     fmt::format("an edit of a held file is refused in {} ms: {}", ms_since(begin),
+                                 reason.substr(0, reason.find(". "))));
     auto why = talk.complaint();
     if (!status) why = "no answer in time";
     if (why.empty())
