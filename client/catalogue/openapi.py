@@ -87,6 +87,16 @@ def success(row, answers, known):
     return str(row.get("status", 200)), response
 
 
+def speak_rpc(responses):
+    """MCP has errors of its own: what is refused before its message is read is a problem, the rest is JSON-RPC."""
+    message = {"application/json": {"schema": {"type": "object", "required": ["jsonrpc"]}}}
+    responses["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    responses["202"] = {"description": "a notification was taken"}
+    for status in ("400", "403", "404"):
+        words = responses.get(status, problem_response(["an error of JSON-RPC"]))
+        responses[status] = words | {"content": words["content"] | message}
+
+
 def operation(row, status_of, answers, known):
     in_path = set(re.findall(r"\{(\w+)\}", row["path"]))
     found = {"operationId": row["name"], "summary": row["words"], "tags": [row["name"].split(".")[0]]}
@@ -105,6 +115,8 @@ def operation(row, status_of, answers, known):
     for code, words in sorted(refusals(row, status_of).items()):
         responses[code] = problem_response(words)
     responses["default"] = problem_response(["any other problem"])
+    if row["name"] == "mcp":
+        speak_rpc(responses)
     found["responses"] = responses
     return found
 

@@ -49,7 +49,7 @@ asio::awaitable<Result<void>> McpCall::settle(Json& args) {
         caller_.callsign = *named;
     }
     if (!named_project->empty()) project_ = *named_project;
-    if (caller_.is_bound && project_.empty()) project_ = caller_.project;
+    if (auto error = auth::keep_to_project(caller_, project_)) co_return std::move(*error);
     bool const is_known = !caller_.callsign.empty() && !project_.empty();
     if (is_known || session_.id.empty()) co_return Result<void>();
 

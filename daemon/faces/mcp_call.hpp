@@ -2,6 +2,7 @@
 // room.
 #pragma once
 
+#include "auth/bounds.hpp"
 #include "faces/mcp_message.hpp"
 #include "faces/state.hpp"
 
@@ -53,6 +54,11 @@ public:
     asio::awaitable<Result<void>> settle(Json& args);
     // From here on this pilot acts, in this project.
     void become(std::string project, std::string callsign);
+    // May this caller look at that project? Fills it in where a pilot's token means its own. Errors:
+    // forbidden.
+    std::optional<Error> keep_to_project(std::string& project) const {
+        return auth::keep_to_project(caller_, project);
+    }
     // Errors: invalid_field with the way to a callsign.
     Result<void> need_callsign() const;
 

@@ -98,6 +98,7 @@ asio::awaitable<void> tell_changes(std::shared_ptr<Listening> listening, net::St
 // A mission is told of by its whole id; what an abbreviation means is settled once.
 asio::awaitable<bool> settle(McpCall& call, McpAddress& address) {
     if (address.project.empty()) address.project = call.project();
+    if (call.keep_to_project(address.project)) co_return false;
     if (address.resource->parameter != "mission_id") co_return true;
     Json of{{"mission_id", address.value}, {"project", address.project}};
     auto mission = co_await call.operation("missions.show", std::move(of));

@@ -2,6 +2,11 @@
 #include "support/catch.hpp"
 #include "support/daemon_process.hpp"
 #include "support/database.hpp"
+#include "support/run.hpp"
+#include "transport/http_connection.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <fleet/briefing.hpp>
 #include <fleet/mcp.hpp>
@@ -16,10 +21,11 @@ namespace {
 
 struct House {
     Database database = fresh_database();
-    DaemonProcess daemon{DaemonOptions{.dsn = database.dsn()}};
+    DaemonProcess daemon;
     int drawn = 0;
 
-    House() {
+    explicit House(std::map<std::string, std::string> environment = {})
+        : daemon(DaemonOptions{.dsn = database.dsn(), .environment = std::move(environment)}) {
         daemon.wait_ready();
         REQUIRE(daemon.call("POST", "/api/v1/projects", Json{{"key", "shop"}}).status == 201);
     }
@@ -335,4 +341,41 @@ TEST_CASE("who listens is told which resource has changed", "[integration][mcp]"
     auto last = wire.read_until("\"result\"");
     last += wire.read_until("\n\n");
     CHECK(messages_of(last).back()["id"] == 31);
+}
+
+TEST_CASE("a pilot's own token is good for its own project, whatever is asked", "[integration][mcp][tcp]") {
+    // A port that was free a moment ago.
+    asio::io_context loop{1};
+    std::string port;
+    {
+        asio::ip::tcp::acceptor probe(loop, {asio::ip::make_address("127.0.0.1"), 0});
+        port = std::to_string(probe.local_endpoint().port());
+    }
+    House house({{"FLEET_LISTEN_TCP", "127.0.0.1:" + port}});
+    REQUIRE(house.daemon.call("POST", "/api/v1/projects", Json{{"key", "other"}}).status == 201);
+    Json const pilot{{"callsign", "viper-1"}, {"program", "p"}, {"model", "m"}, {"project", "shop"}};
+    auto const token = house.daemon.call("POST", "/api/v1/pilots", pilot).json()["token"].get<std::string>();
+    auto const ask = [&](Json const& message, HttpHeaders const& headers) {
+        transport::HttpConnection connection(loop.get_executor(),
+                                             *transport::parse_endpoint("127.0.0.1:" + port));
+        must(run(loop, connection.connect(Millis(2'000))));
+        transport::HttpRequest request{.method = "POST", .target = "/mcp", .body = json_text(message)};
+        request.headers = {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}};
+        for (auto const& [name, value] : headers) request.headers.push_back({name, value});
+        return must(run(loop, connection.exchange(std::move(request), Millis(5'000)))).body;
+    };
+    auto const tool = [&](std::string const& name, Json arguments) {
+        Json const params{{"name", name}, {"arguments", std::move(arguments)}};
+        return ask(Json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "tools/call"}, {"params", params}}, {});
+    };
+    CHECK(has(tool("reserve", Json{{"patterns", {"a"}}}), "granted"));
+    CHECK(has(tool("reserve", Json{{"patterns", {"a"}}, {"callsign", "falcon-1"}}), "forbidden"));
+    CHECK(has(tool("wait", Json{{"until", "event"}, {"project", "other"}, {"seconds", 1}}), "forbidden"));
+    CHECK(has(tool("board", Json{{"project", "other"}}), "forbidden"));
+    // What may not be looked at is not listened to either: nothing is left to tell, so the answer ends.
+    Json const wanted{{"notifications", {{"resourceSubscriptions", {"fleet://board?project=other"}}}}};
+    auto const told = ask(House::modern_message(4, "subscriptions/listen", wanted),
+                          House::modern_headers("subscriptions/listen", Json::object()));
+    CHECK(has(told, "\"notifications\":{}"));
+    CHECK(has(told, "\"result\""));
 }
