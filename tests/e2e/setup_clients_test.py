@@ -108,7 +108,7 @@ class Clients(stage.Case):
     def edit_is_refused(self, top, answer, model):
         told = [text for text in model.results if "viper-1" in text and "src/main.c" in text]
         self.assertTrue(told, f"\n{answer}\n{model.results}")
-        self.assertRegex(told[0], r'src/main.c is held by viper-1 .*for another 59m \d+s; viper-1 says: "new parser"')
+        self.assertRegex(told[0], r'src/main.c is held by viper-1 .*for another (1h|5\dm \d+s); viper-1 says: "new parser"')
         self.assertIn("return 0", (top / "src/main.c").read_text())
 
     def test_claude_code(self):
