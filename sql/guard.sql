@@ -5,13 +5,15 @@ returns setof fleet_state.reservation_patterns
 language plpgsql stable
 set search_path = pg_catalog, fleet_state, pg_temp
 set enable_seqscan = off set jit = off as $$
-declare
-    probes text[] := fleet_log.pattern_probes(path, 'file');
 begin
-    -- Not fleet_log.overlapping: the name of a file may hold * and ?, and means itself.
+    -- Not fleet_log.overlapping: the name of a file may hold * and ?, and means itself. Each prefix is looked up by itself:
+    -- of a table that was never analysed the planner would read all that the project holds, for each file.
     return query
-    select x.* from fleet_state.reservation_patterns x
-     where x.project = held_over.project and x.prefix = any(probes) and not x.waiting
+    select x.*
+      from unnest(fleet_log.pattern_probes(held_over.path, 'file')) probe(prefix)
+     cross join lateral (select y.* from fleet_state.reservation_patterns y
+                          where y.project = held_over.project and y.prefix = probe.prefix offset 0) x
+     where not x.waiting
        and case x.kind when 'tree' then true when 'file' then x.prefix = held_over.path
                 else held_over.path like x.likeness and held_over.path ~ fleet_log.pattern_regex(x.pattern) end;
 end $$;

@@ -132,9 +132,9 @@ Json verdict_json(Verdict const& verdict) {
         if (!one.commit.empty()) item["commit"] = one.commit;
         items.push_back(std::move(item));
     }
-    Json out{{"ok", verdict.is_good()},    {"asked", verdict.was_asked}, {"files", verdict.files},
-             {"project", verdict.project}, {"you", verdict.who.json()},  {"policy", verdict.policy.policy},
-             {"items", std::move(items)}};
+    Json out{{"ok", verdict.is_good()},    {"asked", verdict.was_asked},      {"files", verdict.files},
+             {"project", verdict.project}, {"policy", verdict.policy.policy}, {"items", std::move(items)}};
+    if (verdict.was_asked) out["you"] = verdict.who.json();
     if (verdict.failure) out["error"] = problem_from_error(*verdict.failure);
     return out;
 }
