@@ -47,7 +47,8 @@ struct Item {
 // Names that fleetd and fleet give to what they write, per directory. A directory in its usual place is ours
 // as a whole; in one that somebody chose, only these are.
 std::vector<std::string> const data_names{"postgres", "podman", "provider", "run", "kept.json"};
-std::vector<std::string> const state_names{"host_id", "lock", "services.json", "token", "fleetd.start"};
+std::vector<std::string> const state_names{"host_id", "lock",         "services.json",
+                                           "token",   "fleetd.start", "setup"};
 std::vector<std::string> const runtime_names{"fleetd.sock", "fleetd.pid", "pg", "podman"};
 
 // Only where nobody chose: a directory that somebody named fleet may be anything, a checkout of this very
