@@ -1,17 +1,21 @@
 """What the tests of the guard have in common: one fleet, and repositories that are projects of it."""
-import json
-import subprocess
+import unittest
 
 import stage
 
 
 class Fleet(stage.Case):
+    home = None  # of all classes of a script
+    count = 0
+
     @classmethod
     def setUpClass(cls):
-        cls.home = stage.new_home(cls)
-        answer = cls.home.fleet("services", "up", limit=120)
+        if Fleet.home:
+            return
+        Fleet.home = stage.Home()
+        unittest.addModuleCleanup(Fleet.home.close)
+        answer = Fleet.home.fleet("services", "up", limit=120)
         assert answer.status == 0, str(answer)
-        cls.count = 0
 
     def project(self, *pilots, guard=True):
         """A repository of its own, with its pilots and a remote that is empty."""

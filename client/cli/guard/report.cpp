@@ -67,9 +67,8 @@ void say_next_steps(Screen& screen, Verdict const& verdict, Occasion occasion) {
     if (!holders.empty()) {
         auto const whom = printable(joined({holders.begin(), holders.end()}, " "));
         if (occasion == Occasion::commit)
-            step(
-                fmt::format("leave them out: git restore --staged {}", some_paths(verdict.objections, true)));
-        step(fmt::format("or ask: fleet mail send {} -s \"May I?\"", whom));
+            step(fmt::format("leave out: git restore --staged {}", some_paths(verdict.objections, true)));
+        step(fmt::format("ask: fleet mail send {} -s \"May I?\"", whom));
     }
     auto const mine = some_paths(verdict.objections, false);
     if (is_unknown_pilot(verdict.who)) {
