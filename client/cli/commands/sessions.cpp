@@ -23,6 +23,10 @@ struct SessionFlags {
     bool all = false;
 };
 
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
 Json name_of(SessionFlags const& flags) {
     return {{"client", flags.client}, {"session_id", flags.id}};
 }
@@ -92,9 +96,10 @@ int show(Context& context, SessionFlags const& flags) {
                            printable(text_or(answer, "project", "")), text_or(answer, "status", ""),
                            ago_member(answer, "started_at", now)));
     if (answer.contains("worktree")) screen.say("  works in " + printable(text_or(answer, "worktree", "")));
-    screen.say(fmt::format("  {} edits asked about, {} denied; {} unread; {} bytes told to it",
-                           number_or(answer, "edits", 0), number_or(answer, "refusals", 0),
-                           number_or(answer, "unread", 0), number_or(answer, "injected_bytes", 0)));
+    screen.say(fmt::format("  {} asked about, {} denied; {} unread; {} bytes told to it",
+                           counted(number_or(answer, "edits", 0), "edit", "edits"),
+                           number_or(answer, "refusals", 0), number_or(answer, "unread", 0),
+                           number_or(answer, "injected_bytes", 0)));
     say_promises(screen, answer.at("promises"));
     if (!answer.at("touched").empty()) screen.say("  touched " + printable(list_member(answer, "touched")));
     return 0;
@@ -107,9 +112,11 @@ int close(Context& context, SessionFlags const& flags) {
     Json answer = context.call("sessions.close", std::move(args));
     Screen& screen = context.screen();
     screen.document(answer);
-    auto const freed = answer.at("freed").size();
-    auto const back = answer.at("returned_sorties").size() + answer.at("returned_orders").size();
-    screen.done(fmt::format("closed: {} reservations given back, {} pieces of work returned", freed, back));
+    auto const freed = std::ssize(answer.at("freed"));
+    auto const back = std::ssize(answer.at("returned_sorties")) + std::ssize(answer.at("returned_orders"));
+    screen.done(fmt::format("closed: {} given back, {} returned",
+                            counted(freed, "reservation", "reservations"),
+                            counted(back, "piece of work", "pieces of work")));
     return 0;
 }
 
