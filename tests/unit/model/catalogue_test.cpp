@@ -150,7 +150,7 @@ TEST_CASE("types and versions that the catalogue lacks are refused, each in its 
     CHECK(problem("file_resrved", {}).message ==
           "there is no event type file_resrved; did you mean file_reserved?");
     CHECK(problem("file_resrved", {}).code == ErrorCode::unknown_event_type);
-    CHECK(problem("context_injected", {}).message == "context_injected comes with a later release");
+    CHECK(problem("tech_order_applied", {}).message == "tech_order_applied comes with a later release");
     CHECK(problem("host_left", sample("host_left", 1), 2).field == "/schema_version");
     CHECK(problem("host_left", sample("host_left", 1), 0).field == "/schema_version");
     CHECK(problem("host_joined", sample("host_joined", 1), 2).field == "/data/pid");
