@@ -80,6 +80,9 @@ class Session {
     async work(until) {
         const ways = [() => this.hold(), () => this.write(), () => this.read(), () => this.look(), () => this.does("board", { limit: 3 })];
         while (performance.now() < until) await ways[draw(ways.length)]();
+    }
+
+    async close() {
         await this.does("end_session");
         await this.client.close();
     }
@@ -90,6 +93,8 @@ const caught = (session) => (error) => problems.push(`${session.callsign} (${ses
 await Promise.all(sessions.map((session) => session.open().catch(caught(session))));
 const opened = performance.now();
 if (!problems.length) await Promise.all(sessions.map((session) => session.work(opened + setting.seconds * 1_000).catch(caught(session))));
+// All at the end: who has signed off is no neighbour any more.
+if (!problems.length) await Promise.all(sessions.map((session) => session.close().catch(caught(session))));
 
 const part = (list, share) => Number([...list].sort((one, other) => one - other)[Math.floor(list.length * share)]?.toFixed(1));
 const idle = sessions.filter((session) => session.calls < 3).map((session) => session.callsign);
