@@ -36,9 +36,10 @@ using Environment = std::function<std::string(std::string_view name)>;
 // The environments of a process' parents, nearest first; asked for only when several programs are named.
 using Parents = std::function<std::vector<Environment>()>;
 
-// Every session that the environment names, the likeliest first: FLEET_SESSION alone if it is set, else by the
-// table. Where programs run in one another (Codex started by Claude Code), the parents tell which variable was
-// set last: that program is the one at work. Errors: invalid_field (a FLEET_SESSION that is not client/id).
+// Every session that the environment names, the likeliest first: FLEET_SESSION alone if it is set, else by
+// the table. Where programs run in one another (Codex started by Claude Code), the parents tell which
+// variable was set last: that program is the one at work. Errors: invalid_field (a FLEET_SESSION that is not
+// client/id).
 Result<std::vector<SessionName>> sessions_of(Environment const& own, Parents const& parents);
 
 }  // namespace fleet

@@ -60,8 +60,8 @@ TEST_CASE("what cannot be an id is not taken for one", "[unit][model]") {
 }
 
 TEST_CASE("two ids of one program are both named, the more telling first", "[unit][model]") {
-    auto found = must(
-        sessions_of(of({{"CODEX_SESSION_ID", "parent"}, {"CODEX_THREAD_ID", "thread"}}), parents({})));
+    auto found =
+        must(sessions_of(of({{"CODEX_SESSION_ID", "parent"}, {"CODEX_THREAD_ID", "thread"}}), parents({})));
     REQUIRE(found.size() == 2);
     CHECK(found[0].session_id == "thread");
     CHECK(found[1].session_id == "parent");
