@@ -14,8 +14,8 @@ struct Ran {
     bool is_good() const { return status == 0; }
 };
 
-// No shell is involved. `without`: variables that the child does not get. SIGPIPE has to be ignored, as main()
-// does: a child need not read its input.
+// No shell is involved. `without`: variables that the child does not get. SIGPIPE has to be ignored, as
+// main() does: a child need not read its input.
 Ran run_child(std::vector<std::string> const& command, std::string_view input = {},
               std::vector<std::string> const& without = {});
 
