@@ -79,7 +79,8 @@ asio::awaitable<Result<ops::Answer>> up(App& app, ops::Request request) {
 }
 
 asio::awaitable<Result<ops::Answer>> restart(App& app) {
-    co_return followed(app, app.database().restart());
+    auto steps = co_await app.database().restart();
+    co_return followed(app, std::move(steps));
 }
 
 asio::awaitable<Result<ops::Answer>> down(App& app, ops::Request request) {

@@ -77,10 +77,14 @@ std::shared_ptr<Steps> Database::up(bool tries_again) {
     return begin(&Database::bring_up, tries_again);
 }
 
-std::shared_ptr<Steps> Database::restart() {
+asio::awaitable<std::shared_ptr<Steps>> Database::restart() {
+    while (phase_ == Phase::running && is_at_work()) {
+        auto const look = at_work_;
+        co_await look->more_than(look->all().size());
+    }
     want(true);
     restarts_.forget();
-    return begin(&Database::bring_round, false);
+    co_return begin(&Database::bring_round, false);
 }
 
 bool Database::is_at_work() const { return at_work_ && !at_work_->outcome(); }

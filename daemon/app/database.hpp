@@ -58,8 +58,9 @@ public:
 
     // Brings everything up, or joins whoever does so already. The work goes on when nobody watches.
     std::shared_ptr<Steps> up() { return up(false); }
-    // Stops the server and starts it again. Errors (as the outcome): services_busy.
-    std::shared_ptr<Steps> restart();
+    // Stops the server and starts it again, once an `up` that only looks at what runs has seen it. Errors (as
+    // the outcome): services_busy.
+    asio::awaitable<std::shared_ptr<Steps>> restart();
     // Stops the server; the data stay. A start that is under way is ended first. Errors: services_busy
     // (another stop is under way), and those of the provider.
     asio::awaitable<Result<void>> down();

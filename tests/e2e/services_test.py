@@ -164,6 +164,16 @@ class WhatIsInTheWay(stage.Case):
             self.assertTrue(status == 0 or "busy" in err.lower() or "already" in err.lower(), (status, out, err))
         self.ok(home.fleet("services", "psql", "--", "-XAtc", "select 1"))
 
+    def test_a_restart_does_not_mind_who_makes_sure_that_it_runs(self):
+        home = stage.new_home(self)
+        self.ok(home.fleet("services", "up", limit=120))
+        looks = [home.start("fleet", "services", "up") for _ in range(6)]
+        restarts = [home.fleet("services", "restart", limit=120) for _ in range(2)]
+        ended = [(look.wait(120), *look.communicate()) for look in looks]
+        for restart in restarts:
+            self.ok(restart)
+        self.assertEqual([status for status, _, _ in ended], [0] * len(looks), ended)
+
     def test_interrupted_up_leaves_nothing_half_made(self):
         home = stage.new_home(self)
         starter = home.start("fleet", "services", "up")

@@ -153,7 +153,8 @@ TEST_CASE("a restart while a start is under way is refused", "[app][database]") 
     house.provider.holds_start = true;
     auto const first = house.database->up();
     house.loop.poll();
-    CHECK(test::code_of(test::run(house.loop, outcome(house.database->restart()))) == "services_busy");
+    auto const refused = test::run(house.loop, house.database->restart());
+    CHECK(test::code_of(test::run(house.loop, outcome(refused))) == "services_busy");
     house.provider.gate.cancel();
     test::run(house.loop, outcome(first));
 }
