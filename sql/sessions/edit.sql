@@ -31,8 +31,9 @@ begin
     end if;
     return format('%s is held by %s (%s) for another %s', first ->> 'path', first ->> 'holder',
                   coalesce(first ->> 'purpose', 'edit'), fleet.time_words((first ->> 'seconds_left')::numeric))
-        || case when first ->> 'reason' <> '' then format('; %s says: "%s"', first ->> 'holder',
-                    replace(left(first ->> 'reason', 200), '"', '''')) else '' end
+        -- On one line: it is read as a sentence of ours.
+        || case when first ->> 'reason' <> '' then format('; %s says: "%s"', first ->> 'holder', replace(regexp_replace(
+                    left(first ->> 'reason', 200), '[[:cntrl:][:space:]]+', ' ', 'g'), '"', '''')) else '' end
         || case when more > 0 then format('; and %s more', more) else '' end;
 end $$;
 comment on function fleet_log.edit_words is
@@ -175,7 +176,7 @@ begin
     if s.client is null or s.ended_at is not null or s.project <> w.project then
         return fleet_log.no_session(w);
     end if;
-    w := fleet_log.own_session(w, s.callsign);
+    w := fleet_log.own_session(w, s.project, s.callsign);
     if w.code is not null then
         return w;
     end if;

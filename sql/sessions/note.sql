@@ -171,7 +171,7 @@ begin
     if s.client is null or s.ended_at is not null or s.project <> w.project then
         return fleet_log.no_session(w);
     end if;
-    w := fleet_log.own_session(w, s.callsign);
+    w := fleet_log.own_session(w, s.project, s.callsign);
     if w.code is not null then
         return w;
     end if;

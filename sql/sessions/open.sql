@@ -28,20 +28,21 @@ end $$;
 comment on function fleet_log.session_of is
     'The session that a command names, or nulls. Example, in a command: s := fleet_log.session_of(w)';
 
-create function fleet_log.own_session(w fleet_log.work, callsign text)
+create function fleet_log.own_session(w fleet_log.work, project text, callsign text)
 returns fleet_log.work
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
 begin
     -- The token of a pilot is good for that pilot alone, whichever session it names.
     if starts_with(w.caller, 'pilot:') and w.caller is distinct from 'pilot:' || (
-        select p.pilot_id from fleet_state.pilots p where p.project = w.project and p.callsign = own_session.callsign) then
+        select p.pilot_id from fleet_state.pilots p
+         where p.project = own_session.project and p.callsign = own_session.callsign) then
         return fleet_log.refuse(w, 'forbidden', '/args/session_id', format('this session is %s''s, the token another pilot''s',
             own_session.callsign));
     end if;
     return w;
 end $$;
 comment on function fleet_log.own_session is
-    'Refuses what a pilot''s token asks for another pilot''s session. Example, in a command: w := fleet_log.own_session(w, s.callsign)';
+    'Refuses what a pilot''s token asks for another pilot''s session. Example, in a command: w := fleet_log.own_session(w, s.project, s.callsign)';
 
 create function fleet_log.no_session(w fleet_log.work)
 returns fleet_log.work
@@ -106,35 +107,77 @@ end $$;
 comment on function fleet_log.pilot_of_session is
     'Registers the pilot of a session, or makes it active again; w.result says resumed. Example, in open_session: w := fleet_log.pilot_of_session(w, name)';
 
+create function fleet_log.part_from_pilot(w fleet_log.work, s fleet_live.agent_sessions, name text)
+returns fleet_log.work
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    asked constant jsonb := w.args;
+    opened constant jsonb := w.result;
+    pilot constant fleet_state.pilots := fleet_log.find_pilot(w, s.callsign);
+begin
+    -- A pilot that was drawn for a session which goes on as another would keep its files from the very same agent.
+    if s.client is null or s.ended_at is not null or not s.is_own or s.project <> w.project or s.callsign = name
+       or pilot.state is null or pilot.state not in ('active', 'idle')
+       or exists (select from fleet_live.agent_sessions o
+                   where o.project = s.project and o.callsign = s.callsign and o.ended_at is null
+                     and (o.client, o.session_id) <> (s.client, s.session_id)) then
+        return w;
+    end if;
+    w.args := jsonb_build_object('callsign', s.callsign, 'reason', 'completed', 'final_status', 'its session goes on as ' || name);
+    w := fleet_log.do_deregister_pilot(w);
+    w.args := asked;
+    w.result := case when w.code is null then opened else w.result end;
+    return w;
+end $$;
+comment on function fleet_log.part_from_pilot is
+    'Lets the pilot go that was drawn for a session which goes on as another. Example, in open_session: w := fleet_log.part_from_pilot(w, old, name)';
+
 create function fleet_log.do_open_session(w fleet_log.work)
 returns fleet_log.work
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
     old constant fleet_live.agent_sessions := fleet_log.session_of(w);
     name constant text := fleet_log.callsign_of_session(w, old);
-    is_open constant boolean := coalesce(old.ended_at is null and old.callsign = name and old.project = w.project, false);
+    was_here constant boolean := coalesce(old.callsign = name and old.project = w.project, false);
+    is_open constant boolean := was_here and old.ended_at is null;
+    was_alive constant boolean := coalesce((fleet_log.find_pilot(w, name)).state in ('active', 'idle'), false);
+    is_own boolean;
     is_new boolean;
     before constant bigint := w.head;
 begin
-    w := fleet_log.own_session(w, name);
-    if w.code is null and old.ended_at is null and old.project = w.project then
-        w := fleet_log.own_session(w, old.callsign);
+    w := fleet_log.own_session(w, w.project, name);
+    if w.code is null and old.client is not null and old.ended_at is null then
+        w := fleet_log.own_session(w, old.project, old.callsign);
     end if;
     if w.code is not null then
         return w;
     end if;
     w.actor := name;
     w := fleet_log.pilot_of_session(w, name);
+    if w.code is null then
+        w := fleet_log.part_from_pilot(w, old, name);
+    end if;
     if w.code is not null then
         return w;
     end if;
+    if not was_alive then
+        -- Who was gone worked nowhere: a session that never told its end must not keep what the next one leaves.
+        with gone as (
+            update fleet_live.agent_sessions o set ended_at = w.at, end_reason = 'silent'
+             where o.project = w.project and o.callsign = name and o.ended_at is null
+               and (o.client, o.session_id) <> (w.args ->> 'client', w.args ->> 'session_id')
+            returning o.client, o.session_id)
+        delete from fleet_live.told_mail t using gone g where t.client = g.client and t.session_id = g.session_id;
+    end if;
+    -- A pilot that a person named stays when the session ends; one that was drawn for it does not.
+    is_own := case when w.args ->> 'callsign' is not null then was_here and old.is_own
+                   else not exists (select from fleet_live.agent_sessions s
+                                     where s.project = w.project and s.callsign = name and not s.is_own) end;
     is_new := not coalesce((w.result ->> 'resumed')::boolean, false);
     insert into fleet_live.agent_sessions as t (client, session_id, project, callsign, is_own, host, cwd, worktree, source,
         started_at, opened_at, edits, refusals, injections, injected_bytes)
-    values (w.args ->> 'client', w.args ->> 'session_id', w.project, name,
-            -- A pilot that a person named stays when the session ends; one that was drawn for it does not.
-            case when is_open then old.is_own else w.args ->> 'callsign' is null end, w.host, w.args ->> 'cwd',
-            w.args ->> 'worktree', w.args ->> 'source', w.at, w.at, 0, 0, 0, 0)
+    values (w.args ->> 'client', w.args ->> 'session_id', w.project, name, is_own, w.host, w.args ->> 'cwd', w.args ->> 'worktree',
+            w.args ->> 'source', w.at, w.at, 0, 0, 0, 0)
         on conflict on constraint agent_sessions_pkey do update
        set project = excluded.project, callsign = excluded.callsign, is_own = excluded.is_own, host = excluded.host,
            cwd = coalesce(excluded.cwd, t.cwd), worktree = coalesce(excluded.worktree, t.worktree),

@@ -13,7 +13,7 @@ create function pg_temp.conflicts() returns int language sql as $$
     select count(*)::int from fleet_log.events where type = 'file_conflict' $$;
 select is(run(pg_temp.s('open_session', 'r', '{"callsign": "raven-1"}')), 'ok', 'a session of raven-1');
 select is(run(pg_temp.s('open_session', 'v', '{"callsign": "viper-1"}')), 'ok', 'and one of viper-1');
-select must('demo', 'reserve', 'viper-1', '{"patterns": ["src/**"], "purpose": "edit", "reason": "the \"parser\"", "ttl_seconds": 600}');
+select must('demo', 'reserve', 'viper-1', '{"patterns": ["src/**"], "purpose": "edit", "reason": "the\n\n \"parser\"", "ttl_seconds": 600}');
 
 select is(pg_temp.edit('r', 'src/a.c'), 'deny', 'a file under a pattern that another holds is denied');
 select is(pg_temp.said('code'), 'reservation_held', 'by name');

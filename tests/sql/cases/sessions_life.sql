@@ -1,7 +1,7 @@
 -- Sessions of agent programs: opened, gone on with, cleared, closed; what their pilots hold goes with them.
 begin;
 set search_path = tap, public;
-select plan(46);
+select plan(64);
 select scene();
 create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
     select tap.ask(op, jsonb_build_object('client', 'claude-code', 'session_id', session) || args) $$;
@@ -63,6 +63,35 @@ select must('demo', 'reserve', 'viper-1', '{"patterns": ["x/**"]}');
 select is(run(pg_temp.s('close_session', 's-3')), 'ok', 'a session ends whose pilot was named by a person');
 select is(pg_temp.said('outcome') || ' ' || pg_temp.pilot('viper-1') || ' ' || array_to_string(held(), ','), 'idle idle ', 'the pilot stays, its files are free');
 select is((select array_agg(item::jsonb ->> 'session_id' order by cursor_key) from fleet.list_sessions('{"project": "demo"}')), '{s-1b,s-1c,s-2}', 'lists show what is open');
+select is(run(pg_temp.s('open_session', 's-3', '{"source": "resume"}')), 'ok', 'it is resumed without a word of who it is');
+select is(pg_temp.said('callsign') || ' ' || ((answer(1)).result #>> '{session,is_own}'), 'viper-1 false', 'as the pilot that was named');
+select is(run(pg_temp.s('close_session', 's-3')), 'ok', 'when it ends again');
+select is(pg_temp.said('outcome'), 'idle', 'that pilot stays again');
+
+-- A pilot's token in another project.
+select must('other', 'register_project', 'op', '{"key": "other"}');
+select must('other', 'register_pilot', 'ghost-1', '{"callsign": "ghost-1", "program": "p", "model": "m"}');
+select is(run(pg_temp.s('open_session', 's-2', '{"callsign": "ghost-1"}') || jsonb_build_object('project', 'other', 'actor', 'ghost-1', 'caller', 'pilot:' || (
+    select pilot_id from fleet_state.pilots where callsign = 'ghost-1'))), 'forbidden', 'takes no session that is open in this one');
+
+-- A session goes on as another pilot.
+select is(run(pg_temp.s('open_session', 'named')), 'ok', 'a session opens');
+create temp table drawn as select pg_temp.said('callsign') as name;
+select is(run(pg_temp.s('edit_files', 'named', '{"paths": ["own.c"]}')), 'ok', 'edits a file');
+select is(run(pg_temp.s('open_session', 'named', '{"callsign": "raven-1"}')), 'ok', 'and then says who it is');
+select is(pg_temp.said('callsign') || ' ' || pg_temp.pilot(name), 'raven-1 deregistered', 'the pilot that was drawn for it leaves') from drawn;
+select is(run(pg_temp.s('edit_files', 'named', '{"paths": ["own.c"]}')), 'ok', 'the file it edited');
+select is(pg_temp.said('decision') || ' ' || array_to_string(held(), ','), 'allow raven-1 own.c', 'is not held against it');
+select is(run(pg_temp.s('close_session', 'named')), 'ok', 'it ends');
+select is(pg_temp.said('outcome'), 'idle', 'as a session of a pilot that was named');
+
+-- A session that never tells its end.
+select is(run(pg_temp.s('open_session', 'lost', '{"callsign": "viper-1"}')), 'ok', 'a session');
+select must('demo', 'deregister_pilot', 'viper-1', '{}');
+select is(run(pg_temp.s('open_session', 'next', '{"callsign": "viper-1"}')), 'ok', 'whose pilot went, and came back in another one');
+select is(run(pg_temp.s('edit_files', 'next', '{"paths": ["kept.c"]}')), 'ok', 'which edits');
+select is(run(pg_temp.s('close_session', 'next')), 'ok', 'and ends');
+select is(pg_temp.said('outcome') || ' ' || array_to_string(held(), ','), 'idle ', 'does not keep the files of that one');
 select is((select count(*)::int from fleet.verify_projections()), 0, 'a replay comes to the same');
 select * from finish();
 rollback;
