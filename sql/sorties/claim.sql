@@ -62,6 +62,8 @@ comment on function fleet_log.best_lapsed is
 create function fleet_log.waiting_counts(w fleet_log.work, p fleet_state.pilots, mission text, halted text[])
 returns jsonb
 language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    spent constant text[] := fleet_log.budgeted_missions(w.project, w.at);
 begin
     -- Of the first thousand in line: who asks often must not read all of a long queue each time.
     return (
@@ -76,7 +78,9 @@ begin
                                                                      and x.condition is null), 0),
                        'condition', nullif(count(*) filter (where x.mission_runs and not x.ready
                                                                   and x.condition is not null), 0),
-                       'halted', nullif(count(*) filter (where x.ready and x.mission_id = any(halted)), 0),
+                       'halted', nullif(count(*) filter (where x.ready and x.mission_id = any(halted)
+                                                               and x.mission_id <> all(spent)), 0),
+                       'budget', nullif(count(*) filter (where x.ready and x.mission_id = any(spent)), 0),
                        'role', nullif(count(*) filter (where x.ready and (x.mission_id = any(halted)) is not true
                                                              and x.role <> coalesce(p.role, '')), 0),
                        'capabilities', nullif(count(*) filter (where x.ready and (x.mission_id = any(halted)) is not true

@@ -45,6 +45,7 @@ constexpr std::array reasons{
     Reason{"role", "wants another role", "want another role"},
     Reason{"capabilities", "wants other capabilities", "want other capabilities"},
     Reason{"halted", "is halted", "are halted"},
+    Reason{"budget", "is of a mission whose budget is used up", "are of missions whose budget is used up"},
 };
 
 std::vector<std::string> reason_lines(Json const& detail) {

@@ -95,6 +95,12 @@ select is((select i.item::jsonb ->> 'why_not' from fleet.list_ready('{"project":
 select is(fleet_log.budget_refusal('demo', 'viper-1', now()) #>> '{detail,scope_kind}', 'mission', 'who works for it is stopped');
 select is(pg_temp.code('claim_sortie', '{}', '{"actor": "raven-1"}'), 'done', 'others claim past it');
 select is((answer(1)).result ->> 'name', 'loose', 'what comes next');
+select is(pg_temp.code('claim_sortie', '{}', '{"actor": "raven-1"}'), 'nothing_ready', 'until nothing else is left');
+select is((answer(1)).detail -> 'reasons', '{"budget": 1}', 'which is counted as what it is');
+select act(jsonb_build_array(ask('halt', '{"scope_kind": "mission", "scope_id": "msn_01m7y4xbh5t2qgekpjg6t2qgek", "reason": "r"}', '{"roles": ["operator"]}')));
+select pg_temp.code('claim_sortie', '{}', '{"actor": "raven-1"}');
+select is((answer(1)).detail -> 'reasons', '{"budget": 1}', 'once, of both reasons');
+select act(jsonb_build_array(ask('lift_halt', '{"scope_kind": "mission", "scope_id": "msn_01m7y4xbh5t2qgekpjg6t2qgek"}', '{"roles": ["operator"]}')));
 select is(pg_temp.code('enqueue', jsonb_build_object('kind', 'k', 'sortie_id', srt('two'))), 'done', 'an order of the mission');
 select is((select jsonb_array_length(result -> 'orders') from act(jsonb_build_array(ask('claim_work', '{}', '{"actor": "raven-1"}')))), 0, 'is not given');
 select is(run(job('return_sortie', 'one')), 'ok', 'what is at work goes back');
