@@ -20,24 +20,50 @@ end $$;
 comment on function fleet_log.held_over is
     'Held patterns that match a path, in which no character is special. Example: select * from fleet_log.held_over(''demo'', ''src/a.c'')';
 
-create function fleet_log.was_held(project text, path text, times jsonb)
-returns boolean
-language plpgsql stable set search_path = pg_catalog, fleet_state, pg_temp as $$
+create function fleet_log.held_when_made(project text, files jsonb)
+returns table (n bigint)
+language plpgsql stable
+set search_path = pg_catalog, fleet_state, pg_temp
+set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+declare
+    first timestamptz;
+    last timestamptz;
 begin
+    select to_timestamp(min(m.at::bigint)), to_timestamp(max(m.at::bigint)) into first, last
+      from jsonb_array_elements(files) f(file), jsonb_array_elements(f.file -> 'times') asked(moments),
+           jsonb_array_elements_text(asked.moments) m(at);
+    if first is null then   -- no commit, no question
+        return query select f.n from jsonb_array_elements(files) with ordinality f(file, n) where f.file -> 'times' = '[]';
+        return;
+    end if;
     -- A commit is known by when it was written and when it was made (a rebase moves the second). Git counts in whole
-    -- seconds and by its own clock: a minute to both sides is near enough.
-    return not exists (
-        select from jsonb_array_elements(times) asked(moments)
-         where not exists (
-             select from fleet_state.reservations r, jsonb_array_elements_text(asked.moments) m,
-                    lateral (select to_timestamp(m::bigint) as at) t
-              where r.project = was_held.project
-                and r.reserved_at <= t.at + interval '1 min'
-                and (r.ended_at is null or r.ended_at >= t.at - interval '1 min')
-                and exists (select from unnest(r.patterns) p where was_held.path ~ fleet_log.pattern_regex(p))));
+    -- seconds and by its own clock: a minute to both sides is near enough. What was ever held is read once, however
+    -- many files and commits are asked about.
+    return query
+    with held as materialized (
+        select p.pattern, fleet_log.pattern_kind(p.pattern) as kind, fleet_log.pattern_prefix(p.pattern) as prefix,
+               tstzrange(x.reserved_at - interval '1 min', x.ended_at + interval '1 min', '[]') as span
+          from fleet_state.reservations x cross join unnest(x.patterns) p(pattern)
+         where x.project = held_when_made.project and x.reserved_at <= last + interval '1 min'
+           and (x.ended_at is null or x.ended_at >= first - interval '1 min')),
+    met as materialized (
+        select f.n, range_agg(h.span) as spans
+          from jsonb_array_elements(files) with ordinality f(file, n)
+         cross join lateral (select normalize(f.file ->> 'path', nfc) as path) g
+         cross join lateral unnest(fleet_log.pattern_probes(g.path, 'file')) probe(prefix)
+          join held h on h.prefix = probe.prefix
+         where case h.kind when 'tree' then true when 'file' then h.prefix = g.path
+                    else g.path like fleet_log.pattern_likeness(h.pattern) and g.path ~ fleet_log.pattern_regex(h.pattern) end
+         group by f.n)
+    select f.n from jsonb_array_elements(files) with ordinality f(file, n) left join met m on m.n = f.n
+     where f.file ? 'times' and not exists (
+           select from jsonb_array_elements(f.file -> 'times') asked(moments)
+            where not exists (select from jsonb_array_elements_text(asked.moments) s(at)
+                               where m.spans @> to_timestamp(s.at::bigint)));
 end $$;
-comment on function fleet_log.was_held is
-    'True if somebody held the path at a moment of each commit; times: a list of lists of seconds since 1970. Example: select fleet_log.was_held(''demo'', ''src/a.c'', ''[[1764000000]]'')';
+comment on function fleet_log.held_when_made is
+    'The files, by their place in the list, that somebody held at a moment of each commit; times: a list of lists of seconds since 1970. Example: select * from fleet_log.held_when_made(''demo'', ''[{"path":"src/a.c","times":[[1764000000]]}]'')';
 
 create function fleet_log.guard_problems(project text, actor text, files jsonb)
 returns table (n bigint, problem jsonb)
@@ -61,6 +87,7 @@ begin
          cross join lateral fleet_log.held_over(guard_problems.project, normalize(f.file ->> 'path', nfc)) x
          where x.reservation_id in (select l.reservation_id from live l)),
     mine as materialized (select distinct m.n from met m where m.is_mine),
+    before as materialized (select h.n from fleet_log.held_when_made(guard_problems.project, files) h),
     theirs as (
         select distinct on (m.n) m.n, jsonb_strip_nulls(jsonb_build_object('problem', 'held', 'holder', l.holder,
                    'reservation_id', l.reservation_id, 'pattern', m.pattern, 'mode', l.mode, 'purpose', l.purpose,
@@ -76,8 +103,7 @@ begin
      where t.n is not null
         -- A person is no pilot and needs no reservation.
         or guard_problems.actor is not null and f.n not in (select s.n from mine s)
-           and not (f.file ? 'times' and fleet_log.was_held(guard_problems.project, normalize(f.file ->> 'path', nfc),
-                                                            f.file -> 'times'));
+           and f.n not in (select b.n from before b);
 end $$;
 comment on function fleet_log.guard_problems is
     'The files that a pilot may not commit or push, by their place in the list, and why. Example: select * from fleet_log.guard_problems(''demo'', ''viper-1'', ''[{"path":"src/a.c"}]'')';

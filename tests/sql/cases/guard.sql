@@ -55,6 +55,16 @@ select is(pg_temp.pushed('raven-1', 'lib/x.c', '10h'), 'ok', 'what is held now n
 select is(pg_temp.pushed(null, 'free.c', '1h'), 'ok', 'a person pushes what is free');
 select is(pg_temp.pushed('raven-1', 'both/b', '0'), 'held', 'what another holds now is not pushed');
 select is(pg_temp.ask('raven-1', '{"path": "elsewhere/x", "times": []}') ->> 'ok', 'true', 'no commit, no question');
+-- However many files of however many commits: what was held is read once.
+select must('demo', 'reserve', 'raven-1', jsonb_build_object('patterns', jsonb_build_array('past/' || n || '.c'))) from generate_series(1, 30) n;
+update fleet_state.reservations set state = 'released', ended_at = now() where patterns[1] like 'past/%';
+create function pg_temp.read() returns bigint language sql as $$
+    select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relid = 'fleet_state.reservations'::regclass $$;
+create temp table reads as select pg_temp.read() as n;
+select is(jsonb_array_length(item::jsonb -> 'items'), 0, 'thirty files of three commits each') from fleet.guard_files(jsonb_build_object('project', 'demo', 'callsign', 'raven-1',
+    'files', (select jsonb_agg(jsonb_build_object('path', 'past/' || n || '.c', 'times', (select jsonb_agg(jsonb_build_array(
+        floor(extract(epoch from clock_timestamp()))::bigint - s)) from generate_series(0, 2) s))) from generate_series(1, 30) n)));
+select cmp_ok(pg_temp.read() - n, '<=', 3 * (select count(*) from fleet_state.reservations), 'cost a look or two at each reservation') from reads;
 select act('[{"op": "register_project", "args": {"key": "docs"}}]');
 select is((select item::jsonb ->> 'ok' from fleet.guard_files('{"project": "docs", "callsign": "viper-1", "files": [{"path": "src/a.c"}]}')), 'false', 'another project is another question');
 select is((select item::jsonb from fleet.guard_files('{"project": "none", "callsign": "viper-1", "files": [{"path": "src/a.c"}]}')),
