@@ -27,7 +27,7 @@ create table fleet_state.usage_calls (
     last_seq bigint not null,
     primary key (call_id, project)
 ) with (fillfactor = 80);
--- Reports read days; a budget that is set, a mission or a pilot; a counter the calls of its session. Plans are made while
+-- Reports read days; a list the newest; a budget that is set, a mission or a pilot; a counter the calls of its session. Plans are made while
 -- the table is empty: no two indexes begin with what one query asks for, so that none can take the wrong one.
 create index usage_calls_day on fleet_state.usage_calls (day);
 create index usage_calls_pilot on fleet_state.usage_calls (pilot);
@@ -35,6 +35,7 @@ create index usage_calls_mission on fleet_state.usage_calls (mission_id) where m
 create index usage_calls_sortie on fleet_state.usage_calls (sortie_id) where sortie_id is not null;
 create index usage_calls_session on fleet_state.usage_calls (session_id, called_at)
     where session_id is not null and period_from is null;
+create index usage_calls_newest on fleet_state.usage_calls (last_seq);
 create index usage_calls_counters on fleet_state.usage_calls (session_id, called_at) where period_from is not null;
 comment on table fleet_state.usage_calls is 'What calls of models used, each call once; a counter''s row is what no known call explains.';
 comment on column fleet_state.usage_calls.project is 'Key of the project.';
@@ -155,11 +156,4 @@ comment on column fleet_log.shipped_prices.output_micros is 'The same for tokens
 comment on column fleet_log.shipped_prices.cache_read_micros is 'The same for tokens read from a cache.';
 comment on column fleet_log.shipped_prices.cache_write_micros is 'The same for tokens written to a cache.';
 
--- What the log holds already.
-insert into fleet_state.usage_calls (project, call_id, pilot, run_id, sortie_id, model, input_tokens, output_tokens,
-    cache_read_tokens, cache_write_tokens, cost_micros, cost_from, called_at, day, source, reports, version, last_seq)
-select e.project, e.event_id, e.data ->> 'pilot', e.data ->> 'run_id', e.data ->> 'sortie_id', e.data ->> 'model',
-       (e.data ->> 'input_tokens')::bigint, (e.data ->> 'output_tokens')::bigint, 0, 0, (e.data ->> 'cost_micros')::bigint,
-       case when e.data ? 'cost_micros' then 'client' else 'unknown' end, least(e.occurred_at, e.recorded_at),
-       (least(e.occurred_at, e.recorded_at) at time zone 'UTC')::date, e.data ->> 'source', 1, e.stream_version, e.seq
-  from fleet_log.events e where e.type = 'usage_recorded';
+-- What the log holds already is folded by sql/projections/usage.sql, as a replay would.

@@ -76,23 +76,26 @@ create function fleet_state.settle_counter(c fleet_state.usage_calls)
 returns void
 language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
 declare
+    -- A program tells of one model as it was asked for here and as it answered there.
+    name constant text := fleet_log.model_name(c.model);
     known record;
     since timestamptz := c.period_from;
 begin
     -- A counter says what all calls of its stretch of time used. Those that are known one by one are counted as such. A
     -- session's first stretch begins when its first call is counted, a little after that call's own time.
     if not exists (select from fleet_state.usage_calls u
-                    where u.project = c.project and u.session_id = c.session_id and u.model = c.model
+                    where u.project = c.project and u.session_id = c.session_id
                       and u.period_from is not null and u.call_id <> c.call_id
-                      and u.called_at between c.period_from - interval '5 seconds' and c.period_from) then
+                      and u.called_at between c.period_from - interval '5 seconds' and c.period_from
+                      and fleet_log.model_name(u.model) = name) then
         since := c.period_from - interval '5 seconds';
     end if;
     select coalesce(sum(u.input_tokens), 0) as input, coalesce(sum(u.output_tokens), 0) as output,
            coalesce(sum(u.cache_read_tokens), 0) as cache_read, coalesce(sum(u.cache_write_tokens), 0) as cache_write,
            coalesce(sum(u.cost_micros), 0) as micros into known
       from fleet_state.usage_calls u
-     where u.project = c.project and u.session_id = c.session_id and u.model = c.model and u.period_from is null
-       and u.called_at > since and u.called_at <= c.called_at;
+     where u.project = c.project and u.session_id = c.session_id and u.period_from is null
+       and u.called_at > since and u.called_at <= c.called_at and fleet_log.model_name(u.model) = name;
     c.input_tokens := fleet_log.capped((c.reported ->> 'input')::numeric - known.input);
     c.output_tokens := fleet_log.capped((c.reported ->> 'output')::numeric - known.output);
     c.cache_read_tokens := fleet_log.capped((c.reported ->> 'cache_read')::numeric - known.cache_read);
@@ -179,7 +182,8 @@ begin
     perform fleet_state.put_call(c);
     perform fleet_state.settle_counter(u.counter) from (
         select y as counter from fleet_state.usage_calls y
-         where y.project = c.project and y.session_id = c.session_id and y.model = c.model and y.period_from is not null
+         where y.project = c.project and y.session_id = c.session_id and y.period_from is not null
+           and fleet_log.model_name(y.model) = fleet_log.model_name(c.model)
            and y.period_from - interval '5 seconds' < c.called_at and y.called_at >= c.called_at offset 0) u;
 end $$;
 comment on function fleet_state.apply_usage is
@@ -264,3 +268,27 @@ begin
 end $$;
 comment on function fleet_state.fold_usage is
     'Folds the usage events of a range: calls, budgets, prices. Example: select fleet_state.fold_usage(1, 100)';
+
+create function fleet_log.fold_usage_anew()
+returns boolean
+language plpgsql volatile set search_path = pg_catalog, fleet_state, pg_temp as $$
+declare
+    range int8range;
+begin
+    -- A log from before these tables, or from before they were taken away and brought back, has what they hold.
+    if exists (select from fleet_state.usage_calls) or exists (select from fleet_state.budgets)
+       or exists (select from fleet_state.prices) then
+        return false;
+    end if;
+    select int8range(min(e.seq), max(e.seq), '[]') into range from fleet_log.events e
+     where e.type in ('usage_recorded', 'budget_set', 'price_set') having count(*) > 0;
+    perform fleet_state.fold_usage(lower(range), upper(range) - 1) where range is not null;
+    return range is not null;
+end $$;
+comment on function fleet_log.fold_usage_anew is
+    'Fills the tables of usage from the log where they are empty; true if it did. Example: select fleet_log.fold_usage_anew()';
+
+do $$
+begin
+    perform fleet_log.fold_usage_anew();
+end $$;

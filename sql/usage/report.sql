@@ -7,8 +7,9 @@ declare
     at timestamptz;
 begin
     if given ~ '^\d{1,6}[smhdw]$' then
-        return usage_moment.now - make_interval(secs => left(given, -1)::int * case right(given, 1)
-            when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400 else 604800 end);
+        -- A thousand years are as good as more, and still a time.
+        return usage_moment.now - make_interval(secs => least(left(given, -1)::bigint * case right(given, 1)
+            when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400 else 604800 end, 31557600000));
     end if;
     at := case when given is not null then fleet_log.try_time(case when given ~ '^\d{4}-\d\d-\d\d$'
                                                                    then given || 'T00:00:00Z' else given end) end;
@@ -117,14 +118,20 @@ begin
         perform fleet.refuse('invalid_field', 'is not a cursor of this list', '/after');
     end if;
     return query
-    select i.item::text, i.last_seq::text from fleet_log.usage_call_items i
-     where (i.item ? 'period_from' and i.item ->> 'tokens' = '0') is not true
-       and (nullif(filter ->> 'project', '') is null or i.project = filter ->> 'project')
-       and (filter ->> 'pilot' is null or i.pilot = filter ->> 'pilot')
-       and (filter ->> 'model' is null or filter ->> 'model' in (i.model, fleet_log.model_name(i.model)))
-       and (mission is null or i.mission_id = mission)
-       and (filter ->> 'after' is null or i.last_seq < (filter ->> 'after')::bigint)
-     order by i.last_seq desc limit fleet_log.page_size(filter);
+    -- The page first: only what is on it is made JSON.
+    with page as materialized (
+        select u.project, u.call_id, u.last_seq from fleet_state.usage_calls u
+         where (u.period_from is null or u.input_tokens + u.output_tokens + u.cache_read_tokens + u.cache_write_tokens > 0)
+           and (nullif(filter ->> 'project', '') is null or u.project = filter ->> 'project')
+           and (filter ->> 'pilot' is null or u.pilot = filter ->> 'pilot')
+           and (filter ->> 'model' is null or filter ->> 'model' in (u.model, fleet_log.model_name(u.model)))
+           and (mission is null or u.mission_id = mission)
+           and (filter ->> 'after' is null or u.last_seq < (filter ->> 'after')::bigint)
+         order by u.last_seq desc limit fleet_log.page_size(filter))
+    select i.item::text, p.last_seq::text
+      from page p cross join lateral (select x.item from fleet_log.usage_call_items x
+                                       where x.call_id = p.call_id and x.project = p.project limit 1) i
+     order by p.last_seq desc;
 end $$;
 comment on function fleet.list_usage_calls is
     'Calls of models as JSON, newest first: project, pilot, model, mission_id, limit, after. Example: select * from fleet.list_usage_calls(''{"project":"demo"}'')';

@@ -93,6 +93,13 @@ select is(pg_temp.of('t2'), '0 0', 'a call shortly before the first stretch is i
 select pg_temp.told('{"call_id": "t3", "session_id": "t", "output_tokens": 0, "input_tokens": 50, "called_at": "2026-01-01T00:00:59.800Z"}');
 select pg_temp.told('{"call_id": "t4", "session_id": "t", "model": "gpt-5", "output_tokens": 0, "input_tokens": 70, "period_from": "2026-01-01T00:00:59.900Z", "called_at": "2026-01-01T00:01:30Z"}');
 select is(pg_temp.of('t4'), '70 88', 'not that of a later one');
+-- The counter names the model that was asked for, the call the one that answered.
+select pg_temp.told('{"call_id": "d1", "session_id": "d", "model": "gpt-5-2025-08-07", "output_tokens": 0, "input_tokens": 40, "called_at": "2026-01-01T00:00:05Z"}');
+select pg_temp.counter('d2', '00', '10', 100, '{"session_id": "d"}');
+select is(pg_temp.of('d2'), '60 75', 'one model has several names');
+select pg_temp.told('{"call_id": "d3", "session_id": "d", "model": "openai/gpt-5", "output_tokens": 0, "input_tokens": 60, "called_at": "2026-01-01T00:00:06Z"}');
+select pg_temp.told('{"call_id": "d4", "session_id": "d", "model": "gpt-5-mini", "output_tokens": 0, "input_tokens": 10, "called_at": "2026-01-01T00:00:06Z"}');
+select is(pg_temp.of('d2'), '0 0', 'whichever comes first');
 select is(pg_temp.told('{"period_from": "2026-01-01T00:00:00Z", "call_id": "k2"}') ->> 'field', '/args/period_from', 'a counter needs its session');
 select is((select count(*) from fleet.verify_projections()), 0::bigint, 'a replay gives the same');
 select * from finish();

@@ -104,5 +104,14 @@ select is(b.used_tokens || ' ' || b.used_micros || ' ' || b.unpriced_calls, (
       from account a where a.project = 'demo' and case b.scope_kind when 'pilot' then a.pilot = b.scope_id when 'mission' then a.mission = b.scope_id
                                                   else true end), 'the budget of the ' || b.scope_kind) from fleet_state.budgets b;
 select is((select count(*) from fleet.verify_projections()), 0::bigint, 'a replay gives the same');
+select is((r.item::jsonb #> '{total,calls}'), (pg_temp.accounted(null) -> 'calls'), 'however long ago: ' || ago)
+  from unnest(array['99999d', '9999w', '999999w']) ago, fleet.show_usage(jsonb_build_object('since', ago)) r;
+-- Tables that were taken away and brought back are filled from the log; filled ones are left alone.
+select is(fleet_log.fold_usage_anew(), false, 'what is there stays');
+delete from fleet_state.usage_calls;
+delete from fleet_state.budgets;
+delete from fleet_state.prices;
+select is(fleet_log.fold_usage_anew(), true, 'what is gone is folded');
+select is((select count(*) from fleet.verify_projections()), 0::bigint, 'to the same');
 select * from finish();
 rollback;
