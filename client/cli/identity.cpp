@@ -34,6 +34,8 @@ Identity by_session(IdentityQuestion const& question) {
     identity.source = PilotSource::session;
     identity.session = question.sessions.front();
     for (SessionName const& session : question.sessions) {
+        // The program that started this one is another pilot.
+        if (session.client != identity.session->client) break;
         Answer answer = pilot_of(session, question);
         if (!answer.callsign.empty()) {
             identity.session = session;

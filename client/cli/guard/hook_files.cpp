@@ -101,12 +101,21 @@ Notes read_notes(fs::path const& folder) {
     return out;
 }
 
-// Where a tool that came later has put the guard's hook: "pre-commit.legacy" and the like.
+bool git_runs(fs::path const& file) {
+    struct stat info {};
+    return ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 0111) != 0;
+}
+
+// Where a tool that came later has put the guard's hook, which it runs: pre-commit (the framework) runs
+// "pre-commit.legacy", others name in their hook what they run. One that was only put aside guards nothing.
 fs::path passed_on_to(fs::path const& folder, std::string const& name) {
     std::error_code error;
+    if (!git_runs(folder / name)) return {};
+    auto const theirs = text_of(folder / name);
     for (auto const& entry : fs::directory_iterator(folder, error)) {
         auto const file = entry.path().filename().string();
-        if (file.starts_with(name + ".") && is_ours(entry.path())) return entry.path();
+        if (!file.starts_with(name + ".") || !is_ours(entry.path())) continue;
+        if (file == name + ".legacy" || theirs.find(file) != std::string::npos) return entry.path();
     }
     return {};
 }

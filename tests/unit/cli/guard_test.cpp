@@ -151,6 +151,22 @@ TEST_CASE("what another tool has done since is not lost", "[unit][cli]") {
     CHECK(folder.names() == std::vector<std::string>{"pre-commit", "pre-commit.fleet-kept", "pre-push"});
 }
 
+TEST_CASE("a guard that was only put aside guards nothing", "[unit][cli]") {
+    Folder folder;
+    must(install_hooks(folder.path, "/bin/fleet", 1));
+    fs::rename(folder.path / "pre-commit", folder.path / "pre-commit.disabled");
+    auto const disabled = look_at_hooks(folder.path, "/bin/fleet");
+    CHECK(disabled.hooks[0].state == GuardState::absent);
+    CHECK_FALSE(disabled.is_on_guard());
+    // Some tools put a hook aside and never run it.
+    fs::rename(folder.path / "pre-push", folder.path / "pre-push.old");
+    folder.file("pre-push", "#!/bin/sh\nexec lefthook run pre-push\n");
+    CHECK(look_at_hooks(folder.path, "/bin/fleet").hooks[1].state == GuardState::foreign);
+    CHECK(what(must(install_hooks(folder.path, "/bin/fleet", 1))) ==
+          "pre-commit: installed\npre-push: installed; what was there runs first\n");
+    CHECK(look_at_hooks(folder.path, "/bin/fleet").is_on_guard());
+}
+
 TEST_CASE("a folder that cannot be written is said", "[unit][cli]") {
     Folder folder;
     folder.file("hooks", "a file\n");

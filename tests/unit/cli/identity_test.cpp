@@ -84,6 +84,14 @@ TEST_CASE("the first session that has a pilot is taken", "[unit][cli]") {
     CHECK(found.session == parent);
 }
 
+TEST_CASE("a program without a pilot is not the one that started it", "[unit][cli]") {
+    Asker asker{.known = {{"c-1", {"viper-1"}}}};
+    auto found = identify(asker.question({thread, claude}));
+    CHECK_FALSE(found.is_pilot());
+    CHECK(found.words() == "session t-1 of codex (CODEX_THREAD_ID) has no pilot yet");
+    CHECK(identify(asker.question({claude, thread})).callsign == "viper-1");
+}
+
 TEST_CASE("a session of another project, or one that ended, is nobody here", "[unit][cli]") {
     Asker asker{.known = {{"c-1", {"viper-1", "docs"}}, {"t-1", {"viper-2", "shop", "ended"}}}};
     CHECK(identify(asker.question({claude})).words() ==
