@@ -99,10 +99,10 @@ UsageReport of_conventions(Record const& record, std::string_view source, std::s
     report.cache_write_tokens =
         from.count({"gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens"})
             .value_or(0);
-    auto const input = from.count({"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"});
-    report.input_tokens = input ? beyond(*input, report.cache_read_tokens + report.cache_write_tokens) : 0;
+    auto const input = from.count_if_said({"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"});
+    report.input_tokens = input ? beyond(*input, report.cache_read_tokens + report.cache_write_tokens) : -1;
     report.output_tokens =
-        from.count({"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"}).value_or(0);
+        from.count_if_said({"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"}).value_or(-1);
     report.call_id = from.text({"gen_ai.response.id"});
     if (report.call_id.empty()) report.call_id = span;
     if (report.call_id.empty()) report.call_id = moment_id(record, report);

@@ -54,13 +54,13 @@ std::int64_t* place_of(Stretch& stretch, std::string_view kind) {
 bool add(Stretch& stretch, Point const& point) {
     if (point.name == "claude_code.cost.usage") {
         auto const micros = otlp_millionths(*point.value);
-        if (micros) stretch.report.cost_micros = stretch.report.cost_micros.value_or(0) + *micros;
+        if (micros) stretch.report.cost_micros = otlp_sum(stretch.report.cost_micros.value_or(0), *micros);
         return micros.has_value();
     }
     auto const tokens = otlp_whole(*point.value);
     auto* const place = place_of(stretch, point.attributes.text({"type"}));
     if (!tokens || !place) return false;
-    *place += *tokens;
+    *place = otlp_sum(*place, *tokens);
     stretch.has_tokens = true;
     return true;
 }
@@ -120,7 +120,7 @@ UsageReports usage_in_metrics(Json const& body) {
     for (auto& [key, stretch] : stretches) {
         auto& report = stretch.report;
         if (!stretch.has_tokens || !report.period_from || !report.called_at) continue;
-        report.cache_read_tokens += stretch.in_cache;
+        report.cache_read_tokens = otlp_sum(report.cache_read_tokens, stretch.in_cache);
         report.input_tokens = std::max<std::int64_t>(report.input_tokens - stretch.in_cache, 0);
         report.call_id = fmt::format("counter:{}:{}:{}:{}", report.client, report.session_id, report.model,
                                      time_text(stretch.is_delta ? *report.called_at : *report.period_from));

@@ -1,5 +1,6 @@
 #include "operations/otlp_values.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -48,7 +49,10 @@ Json const& otlp_list(Json const& object, std::string_view name) {
     return found && found->is_array() ? *found : none;
 }
 
-std::optional<std::int64_t> otlp_whole(Json const& value) {
+namespace {
+
+// Any whole number from zero that 64 bits hold, as those of nanoseconds.
+std::optional<std::int64_t> long_whole(Json const& value) {
     if (value.is_number_integer()) {
         auto const number = value.get<std::int64_t>();
         return number < 0 ? std::nullopt : std::optional(number);
@@ -65,6 +69,18 @@ std::optional<std::int64_t> otlp_whole(Json const& value) {
     return static_cast<std::int64_t>(*number);
 }
 
+}  // namespace
+
+std::optional<std::int64_t> otlp_whole(Json const& value) {
+    // No program uses more, and a few of these can be added.
+    auto const number = long_whole(value);
+    return number && *number <= static_cast<std::int64_t>(whole_max) ? number : std::nullopt;
+}
+
+std::int64_t otlp_sum(std::int64_t a, std::int64_t b) {
+    return std::min(a + b, static_cast<std::int64_t>(whole_max));
+}
+
 std::optional<std::int64_t> otlp_millionths(Json const& value) {
     auto const number = decimal(value);
     if (!number || !(*number >= 0) || *number * millionths_in_one > whole_max) return std::nullopt;
@@ -73,7 +89,7 @@ std::optional<std::int64_t> otlp_millionths(Json const& value) {
 
 std::optional<Time> otlp_time(Json const& object, std::string_view name) {
     auto const* const member = otlp_member(object, name);
-    auto const nanos = member ? otlp_whole(*member) : std::nullopt;
+    auto const nanos = member ? long_whole(*member) : std::nullopt;
     if (!nanos || *nanos == 0) return std::nullopt;
     return Time(Millis(*nanos / nanos_in_milli));
 }
@@ -99,6 +115,12 @@ std::optional<std::int64_t> OtlpAttributes::count(std::initializer_list<std::str
         if (auto const* const value = find(name))
             if (auto const number = otlp_whole(*value)) return number;
     return std::nullopt;
+}
+
+std::optional<std::int64_t> OtlpAttributes::count_if_said(
+    std::initializer_list<std::string_view> names) const {
+    bool const is_said = std::any_of(names.begin(), names.end(), [&](auto name) { return has(name); });
+    return is_said ? count(names) : std::optional<std::int64_t>(0);
 }
 
 std::optional<std::int64_t> OtlpAttributes::millionths(std::string_view name) const {

@@ -23,6 +23,8 @@ public:
     std::string text(std::initializer_list<std::string_view> names) const;
     // A whole number, whatever it was written as; nothing for anything else, or below zero.
     std::optional<std::int64_t> count(std::initializer_list<std::string_view> names) const;
+    // The same, but 0 when none of the names is there.
+    std::optional<std::int64_t> count_if_said(std::initializer_list<std::string_view> names) const;
     // Decimal money in millionths, rounded; the one place where a program's floating point becomes whole.
     std::optional<std::int64_t> millionths(std::string_view name) const;
     bool has(std::string_view name) const { return find(name) != nullptr; }
@@ -40,7 +42,10 @@ Json const* otlp_member(Json const& object, std::string_view name);
 
 // "1764000000000000000" or the number; 0 is no time.
 std::optional<Time> otlp_time(Json const& object, std::string_view name);
+// From 0 to what a double counts exactly.
 std::optional<std::int64_t> otlp_whole(Json const& value);
+// Of two such numbers; no more than the most of one.
+std::int64_t otlp_sum(std::int64_t a, std::int64_t b);
 std::optional<std::int64_t> otlp_millionths(Json const& value);
 
 // Every record below resource and scope: `groups` "resourceLogs", `scopes` "scopeLogs", `records`

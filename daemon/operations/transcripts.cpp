@@ -6,37 +6,15 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 namespace fleet::ops {
 
 namespace {
 
-// Of one look. A session that was long before it was looked at first is read from its end.
 constexpr std::int64_t bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t remembered_max = 10'000;
-
-struct Part {
-    UsageReports found{};
-    std::int64_t end = 0;  // behind the last whole line
-};
-
-asio::awaitable<Part> read_on(std::string path, std::int64_t from) {
-    Part part{.found = {}, .end = from};
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    std::int64_t const size = file ? static_cast<std::int64_t>(file.tellg()) : 0;
-    if (size <= from) co_return part;
-    auto const begin = std::max(from, size - bytes_max);
-    std::string text(static_cast<std::size_t>(size - begin), '\0');
-    file.seekg(begin);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    auto const last = text.rfind('\n');
-    if (last == std::string::npos) co_return part;
-    part.end = begin + static_cast<std::int64_t>(last) + 1;
-    part.found = usage_in_transcript(std::string_view(text).substr(0, last));
-    co_return part;
-}
 
 std::optional<UsageReport> call_in(std::string_view line) {
     // Most lines are long and of something else.
@@ -79,6 +57,10 @@ Json transcript_args(UsageReport const& report, TranscriptOf const& of) {
     return args;
 }
 
+asio::awaitable<TranscriptPart> part_of(std::string path, std::optional<std::int64_t> from) {
+    co_return transcript_part(path, from);
+}
+
 }  // namespace
 
 UsageReports usage_in_transcript(std::string_view lines) {
@@ -98,6 +80,31 @@ UsageReports usage_in_transcript(std::string_view lines) {
     return found;
 }
 
+TranscriptPart transcript_part(std::string const& path, std::optional<std::int64_t> from) {
+    TranscriptPart part;
+    part.end = from.value_or(0);
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) return part;  // a pipe would never answer
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    std::int64_t const size = file ? static_cast<std::int64_t>(file.tellg()) : 0;
+    if (size <= part.end) return part;
+    auto const begin = from ? *from : std::max<std::int64_t>(0, size - bytes_max);
+    std::string text(static_cast<std::size_t>(std::min(size - begin, bytes_max)), '\0');
+    file.seekg(begin);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    auto const last = text.rfind('\n');
+    auto const is_full = static_cast<std::int64_t>(text.size()) == bytes_max;
+    if (last != std::string::npos) {
+        part.end = begin + static_cast<std::int64_t>(last) + 1;
+        part.found = usage_in_transcript(std::string_view(text).substr(0, last));
+    } else if (is_full) {
+        part.end = begin + bytes_max;  // no line of a call is as long: on to its end
+    }
+    part.has_more = is_full && part.end < size;
+    return part;
+}
+
 void Transcripts::follow(TranscriptOf of, Request request) {
     if (state_.is_stopping) return;
     // As a revival does, it holds up the end: what was begun is recorded.
@@ -112,20 +119,25 @@ void Transcripts::follow(TranscriptOf of, Request request) {
 
 asio::awaitable<void> Transcripts::record(TranscriptOf of, Request request) {
     auto const known = read_.find(of.path);
-    std::int64_t const from = known == read_.end() ? 0 : known->second;
-    auto work = read_on(of.path, from);
-    auto elsewhere = asio::co_spawn(reader_.get_executor(), std::move(work), asio::use_awaitable);
-    auto part = co_await std::move(elsewhere);
-    for (auto const& report : part.found.reports) {
-        Request one;
-        one.caller = request.caller;
-        one.args = transcript_args(report, of);
-        auto row = co_await submit(state_, "record_usage", std::move(one));
-        // What was refused is refused again; what met no database is read again.
-        if (!row && http_status(row.error()) >= 500) co_return;
+    std::optional<std::int64_t> from;
+    if (known != read_.end()) from = known->second;
+    for (bool has_more = true; has_more && !state_.is_stopping;) {
+        auto work = part_of(of.path, from);
+        auto elsewhere = asio::co_spawn(reader_.get_executor(), std::move(work), asio::use_awaitable);
+        auto part = co_await std::move(elsewhere);
+        for (auto const& report : part.found.reports) {
+            Request one;
+            one.caller = request.caller;
+            one.args = transcript_args(report, of);
+            auto row = co_await submit(state_, "record_usage", std::move(one));
+            // What was refused is refused again; what met no database is read again.
+            if (!row && http_status(row.error()) >= 500) co_return;
+        }
+        if (read_.size() >= remembered_max) read_.clear();
+        read_[of.path] = part.end;
+        from = part.end;
+        has_more = part.has_more;
     }
-    if (read_.size() >= remembered_max) read_.clear();
-    read_[of.path] = part.end;
 }
 
 }  // namespace fleet::ops

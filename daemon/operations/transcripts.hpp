@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,16 @@ namespace fleet::ops {
 // The calls in lines of a transcript of Claude Code: those with an id of the request, each by its last line.
 // Pure; lines that are something else are passed over.
 UsageReports usage_in_transcript(std::string_view lines);
+
+struct TranscriptPart {
+    UsageReports found{};
+    std::int64_t end = 0;  // where to read on: behind the last whole line
+    bool has_more = false;
+};
+
+// A few megabytes of a transcript, from a place on; without one: the last of them, for a session that was
+// long before it was looked at first. What is no file, or cannot be read, has nothing.
+TranscriptPart transcript_part(std::string const& path, std::optional<std::int64_t> from);
 
 struct TranscriptOf {
     std::string path{};

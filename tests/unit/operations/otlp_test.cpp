@@ -6,6 +6,7 @@
 #include <fleet/json.hpp>
 
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 namespace {
@@ -153,6 +154,36 @@ TEST_CASE("a record without sound counts is not counted, and said", "[otlp]") {
         CHECK(found.unreadable == 1);
     }
     CHECK(broken(Json{{"doubleValue", 12.0}}).reports.size() == 1);
+}
+
+TEST_CASE("counts that nobody uses do not run over", "[otlp]") {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    auto const gemini = usage_in_logs(logs_of(
+        "gemini-cli",
+        Json::array({attribute("event.name", text("gemini_cli.api_response")),
+                     attribute("session.id", text("s")), attribute("model", text("m")),
+                     attribute("input_token_count", whole(1)), attribute("output_token_count", whole(most)),
+                     attribute("thoughts_token_count", whole(most)),
+                     attribute("event.timestamp", text("2026-01-31T12:00:00Z"))})));
+    CHECK(gemini.unreadable == 1);
+    auto body = recorded("gemini.metrics");
+    for (auto& metric : body["resourceMetrics"][0]["scopeMetrics"][0]["metrics"])
+        if (metric["name"] == "gemini_cli.token.usage") {
+            auto& points = metric["sum"]["dataPoints"];
+            for (auto& point : points) point["asInt"] = 9'007'199'254'740'991;
+            for (int i = 0; i < 3; ++i) points.insert(points.end(), points[0]);
+        }
+    auto const sum = only(usage_in_metrics(body));
+    CHECK(sum.input_tokens <= 9'007'199'254'740'991);
+    CHECK(sum.output_tokens == 9'007'199'254'740'991);
+    auto const other = [](Json input) {
+        return usage_in_logs(
+            logs_of("my-agent", Json::array({attribute("gen_ai.request.model", text("m")),
+                                             attribute("gen_ai.response.id", text("r")),
+                                             attribute("gen_ai.usage.input_tokens", std::move(input))})));
+    };
+    CHECK(only(other(whole(3))).output_tokens == 0);
+    CHECK(other(whole(-3)).unreadable == 1);
 }
 
 TEST_CASE("bodies of any shape are read without harm", "[otlp]") {
