@@ -178,6 +178,35 @@ class Doctor(stage.Case):
             self.ok(self.home.fleet("setup", client, "--uninstall", cwd=self.top))
         self.assertEqual(self.doctor()[1], {})
 
+    def test_doctor_starts_nothing_that_came_with_the_project(self):
+        trap = self.home.path / "fallen-for"
+        program = self.top / "tools/fleet"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\ntouch {trap}\n")
+        program.chmod(0o755)
+        for server, line in ((["./tools/fleet", "mcp"], f"touch {trap}; fleet hook claude-code/PreToolUse"),
+                             ([str(program), "mcp"], f"{program} hook claude-code/PreToolUse"),
+                             (["fleet", "--quiet", "mcp"], "fleet hook claude-code/PreToolUse --project x")):
+            (self.top / ".mcp.json").write_text(json.dumps({"mcpServers": {"fleet": {"command": server[0], "args": server[1:]}}}))
+            (self.top / ".claude").mkdir(exist_ok=True)
+            (self.top / ".claude/settings.json").write_text(json.dumps({"hooks": {"PreToolUse": [
+                {"hooks": [{"type": "command", "command": line}]}]}}))
+            status, checks = self.doctor()
+            self.assertEqual(status, 1)
+            for name, words in (("Claude Code (project): MCP", " ".join(server)), ("Claude Code (project): hook", line)):
+                self.assertIn("not tried", checks[name]["message"])
+                self.assertIn(words, checks[name]["message"])
+            self.assertFalse(trap.exists())
+        # What a setup of this account has written is tried, whatever program it was told to name.
+        for name in (".mcp.json", ".claude/settings.json"):
+            (self.top / name).unlink()
+        self.ok(self.home.fleet("setup", "claude", "--command", str(program), cwd=self.top))
+        self.doctor()
+        self.assertTrue(trap.exists())
+        self.ok(self.home.fleet("setup", "claude", "--uninstall", cwd=self.top))
+        shutil.rmtree(program.parent)
+        trap.unlink()
+
     def test_doctor_says_what_is_wrong_with_what_is_configured(self):
         self.ok(self.home.fleet("setup", "gemini", cwd=self.top))
         file = self.top / ".gemini/settings.json"

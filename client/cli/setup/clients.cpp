@@ -173,9 +173,8 @@ bool leads_to_agents(fs::path const& file) {
     if (fs::is_symlink(fs::symlink_status(file, error)))
         return fs::weakly_canonical(file, error).filename() == "AGENTS.md";
     auto const text = content_of(file).value_or("");
-    auto const at = text.find("@AGENTS.md");
-    auto const block = text.find("BEGIN FLEETTOOLS");
-    return at != std::string::npos && (block == std::string::npos || at < block);
+    // Where our block is, it stays ours to take out, whatever stands beside it by now.
+    return text.find("@AGENTS.md") != std::string::npos && text.find("BEGIN FLEETTOOLS") == std::string::npos;
 }
 
 void add_instructions(ClientSetup& setup, SetupChoice const& choice) {

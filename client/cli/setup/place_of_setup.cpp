@@ -2,10 +2,10 @@
 
 #include "cli/program.hpp"
 #include "cli/setup/configured.hpp"
+#include "cli/setup/own_line.hpp"
 #include "cli/toml_file.hpp"
 
 #include <cstdlib>
-#include <sstream>
 
 namespace fleet::cli {
 namespace {
@@ -15,17 +15,6 @@ fs::path home_folder() {
     if (home == nullptr || *home != '/')
         refuse(ErrorCode::not_configured, "HOME does not name a directory", "Set HOME, then run this again.");
     return home;
-}
-
-// As a shell finds it; nothing beside this program counts.
-std::optional<fs::path> in_path(std::string const& name) {
-    char const* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "" : path);
-    std::error_code error;
-    for (std::string folder; std::getline(folders, folder, ':');)
-        if (!folder.empty() && fs::is_regular_file(fs::path(folder) / name, error))
-            return fs::path(folder) / name;
-    return std::nullopt;
 }
 
 std::string own_command(SetupScope scope) {

@@ -59,15 +59,17 @@ Result<void> write_change(FileChange const& change, ClientSetup const& setup, Or
     if (!content || kept.after_digest != text_digest(*content)) {
         // Somebody wrote in between, or this is the first time: their text, without what is ours, is the
         // original.
-        auto folders = std::exchange(kept.folders, {});
-        kept = {};
-        kept.folders = std::move(folders);
+        auto const before = std::exchange(kept.before, std::nullopt);
         if (content) {
             std::vector<Piece const*> pieces;
             for (auto const& piece : setup.pieces)
                 if (piece->file() == change.file.path) pieces.push_back(piece.get());
-            auto rest = stripped(pieces, *content, "");
-            kept.before = rest && *rest ? **rest : *content;
+            auto rest = stripped(pieces, *content, before.value_or(""));
+            // Nothing of theirs is left: it is what it was, or was not, before the first setup.
+            if (!rest)
+                kept.before = *content;
+            else
+                kept.before = *rest ? std::move(*rest) : before;
         }
     }
     kept.after_digest = text_digest(*change.after);

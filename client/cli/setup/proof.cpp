@@ -1,6 +1,8 @@
 #include "cli/setup/proof.hpp"
 
 #include "cli/quiet_daemon.hpp"
+#include "cli/setup/files.hpp"
+#include "cli/setup/own_line.hpp"
 #include "cli/setup/place_of_setup.hpp"
 #include "cli/setup/sample_edit.hpp"
 #include "cli/setup/talk.hpp"
@@ -174,16 +176,51 @@ struct Claim {
     SetupScope scope;
     Configured there;
     std::string name;
+    // Files of the project that make the client run what no setup of this account has put there: whoever
+    // committed them would have it run here.
+    std::string strange_server{};
+    std::string strange_hook{};
 };
+
+// As this account's setup left it.
+bool is_as_written(Originals const& originals, fs::path const& file) {
+    std::error_code error;
+    auto const kept = originals.of(fs::weakly_canonical(file, error));
+    auto const text = content_of(file);
+    return kept && text && kept->after_digest == text_digest(*text);
+}
+
+void tell_strange(Claim& claim, SetupChoice const& choice, Originals const& originals) {
+    if (claim.scope == SetupScope::user) return;
+    auto const server = mcp_file(*claim.client, choice);
+    auto const hooks = hook_file(*claim.client, choice);
+    auto const& words = claim.there.server;
+    bool const is_server =
+        words.empty() || (words.size() == 2 && words[1] == "mcp" && is_this_program(words[0]));
+    if (!is_server && !is_as_written(originals, server)) claim.strange_server = server.string();
+    auto const& line = claim.there.edit_hook;
+    auto const program = program_of_hook(line, claim.client->hook);
+    bool const is_hook = line.empty() || (program && is_this_program(*program));
+    if (!is_hook && !is_as_written(originals, hooks)) claim.strange_hook = hooks.string();
+}
+
+Json not_tried(std::string const& name, std::string const& file, std::string const& line,
+               ClientInfo const& client) {
+    return check(name, false, fmt::format("not tried: {} runs `{}`, which is not this program", file, line),
+                 fmt::format("Look at it; `fleet setup {}` writes what belongs there.", client.name));
+}
 
 std::vector<Claim> claims_here(Context& context) {
     std::vector<Claim> claims;
+    Originals const originals(state_dir_of(context));
     for (auto const& client : known_clients())
         for (auto const scope : {SetupScope::project, SetupScope::user}) {
-            auto there = configured(client, setup_choice(context, scope, "", false));
+            auto const choice = setup_choice(context, scope, "", false);
+            auto there = configured(client, choice);
             if (there.server.empty() && there.edit_hook.empty()) continue;
             claims.push_back(
                 {&client, scope, std::move(there), fmt::format("{} ({})", client.title, scope_words(scope))});
+            tell_strange(claims.back(), choice, originals);
         }
     return claims;
 }
@@ -197,6 +234,10 @@ Json hook_proofs(Context& context, std::vector<Claim> const& claims) {
         if (claim.there.edit_hook.empty()) {
             checks.push_back(check(name, false, "its MCP server is set up, the hooks are not",
                                    fmt::format("`fleet setup {}` puts them in.", claim.client->name)));
+            continue;
+        }
+        if (!claim.strange_hook.empty()) {
+            checks.push_back(not_tried(name, claim.strange_hook, claim.there.edit_hook, *claim.client));
             continue;
         }
         if (!scratch) {
@@ -221,6 +262,9 @@ Json proofs(Context& context) {
         if (claim.there.server.empty())
             checks.push_back(check(name, false, "its hooks are set up, the MCP server is not",
                                    fmt::format("`fleet setup {}` puts it in.", claim.client->name)));
+        else if (!claim.strange_server.empty())
+            checks.push_back(not_tried(name, claim.strange_server,
+                                       fmt::format("{}", fmt::join(claim.there.server, " ")), *claim.client));
         else
             checks.push_back(prove_server(name, claim.there.server, context.place().top));
         checks.push_back(std::move(hooks[at]));

@@ -1,85 +1,16 @@
 // Setups in directories of the moment: what goes in comes out again, byte for byte.
-#include "cli/setup/plan.hpp"
-#include "support/catch.hpp"
+#include "setup_place.hpp"
 
 #include <rapidcheck.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <map>
-#include <sstream>
-
 using namespace fleet;
 using namespace fleet::cli;
-
-namespace fs = std::filesystem;
+using namespace fleet::cli::setup_test;
 
 namespace {
 
-using Tree = std::map<std::string, std::string>;
-
-// A project, a home and a state directory; gone at the end.
-class Place {
-public:
-    Place() {
-        auto name = (fs::temp_directory_path() / "fleet-setup-XXXXXX").string();
-        root_ = ::mkdtemp(name.data());
-        for (auto const* folder : {"project", "home", "state"}) fs::create_directory(root_ / folder);
-    }
-    ~Place() { fs::remove_all(root_); }
-    Place(Place const&) = delete;
-    Place& operator=(Place const&) = delete;
-
-    SetupChoice choice(SetupScope scope = SetupScope::project) const {
-        SetupChoice choice;
-        choice.scope = scope;
-        choice.top = root_ / "project";
-        choice.home = root_ / "home";
-        choice.command = "fleet";
-        return choice;
-    }
-    fs::path project(std::string const& name) const { return root_ / "project" / name; }
-    Originals originals() const { return Originals(root_ / "state"); }
-
-    void write(fs::path const& file, std::string const& text) const {
-        fs::create_directories(file.parent_path());
-        std::ofstream(file, std::ios::binary) << text;
-    }
-    Tree tree() const {
-        Tree files;
-        for (auto const* part : {"project", "home"})
-            for (auto const& entry : fs::recursive_directory_iterator(root_ / part)) {
-                auto const name = fs::relative(entry.path(), root_).string();
-                std::ostringstream text;
-                if (entry.is_regular_file()) text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-                files[name] = entry.is_directory() ? "directory" : text.str();
-            }
-        return files;
-    }
-
-private:
-    fs::path root_;
-};
-
-void set_up(Place const& place, ClientInfo const& client, SetupChoice const& choice) {
-    auto const setup = client_setup(client, choice);
-    test::must(carry_out(test::must(plan_setup(setup)), setup, place.originals(), false));
-}
-
-void take_out(Place const& place, ClientInfo const& client, SetupChoice const& choice) {
-    auto const setup = client_setup(client, choice);
-    auto const changes = test::must(plan_uninstall(setup, place.originals(), {}));
-    test::must(carry_out(changes, setup, place.originals(), true));
-}
-
-std::string text_of(fs::path const& file) {
-    std::ostringstream text;
-    text << std::ifstream(file, std::ios::binary).rdbuf();
-    return text.str();
-}
-
 // Files of every client as people have them; each is there or not, in one of several states.
-void furnish(Place const& place, SetupChoice const& choice, std::uint32_t seed) {
+void furnish(SetupPlace const& place, SetupChoice const& choice, std::uint32_t seed) {
     static std::vector<std::string> const json{
         "",
         "{}",
@@ -123,7 +54,7 @@ void furnish(Place const& place, SetupChoice const& choice, std::uint32_t seed) 
 
 TEST_CASE("any files, each client: out again is as before, twice is as once", "[cli][setup][property]") {
     CHECK(rc::check([](std::uint32_t seed, bool is_user, bool is_forgotten) {
-        Place place;
+        SetupPlace place;
         auto const choice = place.choice(is_user ? SetupScope::user : SetupScope::project);
         furnish(place, choice, seed);
         auto const& client = known_clients()[seed % known_clients().size()];
@@ -140,7 +71,7 @@ TEST_CASE("any files, each client: out again is as before, twice is as once", "[
 
 TEST_CASE("a setup that never was takes nothing out, not even an empty file", "[cli][setup]") {
     for (auto const& client : known_clients()) {
-        Place place;
+        SetupPlace place;
         auto const choice = place.choice();
         place.write(mcp_file(client, choice),
                     client.name == "codex" ? "# mine\n" : "{\n  \"mcpServers\": {}\n}\n");
@@ -153,7 +84,7 @@ TEST_CASE("a setup that never was takes nothing out, not even an empty file", "[
 
 TEST_CASE("without a note of what was there, what is ours comes out by its words", "[cli][setup]") {
     for (auto const& client : known_clients()) {
-        Place place;
+        SetupPlace place;
         auto const choice = place.choice();
         auto const server = mcp_file(client, choice);
         place.write(server, client.name == "codex" ? "# mine\na = 1\n" : "{\n  // mine\n  \"a\": 1\n}\n");
@@ -171,7 +102,7 @@ TEST_CASE("without a note of what was there, what is ours comes out by its words
 }
 
 TEST_CASE("what a person changed after the setup stays when it is taken out", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     auto const choice = place.choice();
     auto const& claude = *find_client("claude");
     auto const file = place.project(".claude/settings.json");
@@ -188,7 +119,7 @@ TEST_CASE("what a person changed after the setup stays when it is taken out", "[
 }
 
 TEST_CASE("a server of our name that is somebody else's is left alone", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     place.write(place.project(".mcp.json"),
                 R"({"mcpServers": {"fleet": {"command": "/opt/other/fleet-tracker"}}})");
     auto const plan = plan_setup(client_setup(*find_client("claude"), place.choice()));
@@ -198,7 +129,7 @@ TEST_CASE("a server of our name that is somebody else's is left alone", "[cli][s
 }
 
 TEST_CASE("what somebody added to our server stays, what they broke is mended", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     auto const choice = place.choice();
     auto const& codex = *find_client("codex");
     auto const file = place.project(".codex/config.toml");
@@ -214,7 +145,7 @@ TEST_CASE("what somebody added to our server stays, what they broke is mended", 
 }
 
 TEST_CASE("a hook of ours that was edited is drift, and is put right beside the others", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     auto const choice = place.choice();
     auto const& cursor = *find_client("cursor");
     auto const file = place.project(".cursor/hooks.json");
@@ -231,8 +162,40 @@ TEST_CASE("a hook of ours that was edited is drift, and is put right beside the 
     CHECK(text_of(file).find("{\"command\": \"beep\"}") != std::string::npos);
 }
 
+TEST_CASE("what was mended in between goes all the same when it is taken out", "[cli][setup]") {
+    for (auto const& client : known_clients())
+        for (bool const was_there : {false, true}) {
+            SetupPlace place;
+            auto const choice = place.choice();
+            auto const files = {mcp_file(client, choice), hook_file(client, choice)};
+            for (auto const& file : files)
+                if (was_there && client.name != "codex" && client.name != "opencode")
+                    place.write(file, "{}\n");
+            auto const before = place.tree();
+            set_up(place, client, choice);
+            // Drift in all that a setup wrote, then a second setup.
+            for (auto const& [name, text] : place.tree()) {
+                auto drifted = text;
+                for (auto const& [was, is] :
+                     std::map<std::string, std::string>{{"\"mcp\"\n", "\"mcp\", \"--json\"\n"},
+                                                        {"[\"mcp\"]", "[\"mcp\", \"--json\"]"},
+                                                        {"\"timeout\": 5", "\"timeout\": 50"},
+                                                        {"\"timeoutSec\": 5", "\"timeoutSec\": 50"},
+                                                        {"FLEETTOOLS v1", "FLEETTOOLS v0"},
+                                                        {"limit = 5000", "limit = 9000"}})
+                    if (auto const at = drifted.find(was); at != std::string::npos)
+                        drifted.replace(at, was.size(), is);
+                if (drifted != text) place.write(choice.top.parent_path() / name, drifted);
+            }
+            set_up(place, client, choice);
+            take_out(place, client, choice);
+            CAPTURE(client.name, was_there);
+            CHECK(place.tree() == before);
+        }
+}
+
 TEST_CASE("a link that leads out of the project is refused, one inside is followed", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     auto const choice = place.choice();
     auto const& codex = *find_client("codex");
     place.write(place.choice().home / "outside.md", "theirs\n");
@@ -252,7 +215,7 @@ TEST_CASE("a link that leads out of the project is refused, one inside is follow
 }
 
 TEST_CASE("a marker that stands alone is refused with its line", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     place.write(place.project("AGENTS.md"), "# Rules\n\n<!-- END FLEETTOOLS -->\n");
     auto const plan = plan_setup(client_setup(*find_client("codex"), place.choice()));
     REQUIRE(!plan);
@@ -260,7 +223,7 @@ TEST_CASE("a marker that stands alone is refused with its line", "[cli][setup]")
 }
 
 TEST_CASE("CLAUDE.md leads to AGENTS.md where it does not yet", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     auto const choice = place.choice();
     auto const& claude = *find_client("claude");
     place.write(place.project("CLAUDE.md"), "# Mine\n");
@@ -270,10 +233,16 @@ TEST_CASE("CLAUDE.md leads to AGENTS.md where it does not yet", "[cli][setup]") 
     place.write(place.project("CLAUDE.md"), "@AGENTS.md\n");
     set_up(place, claude, choice);
     CHECK(text_of(place.project("CLAUDE.md")) == "@AGENTS.md\n");
+    // Who adds the line by hand later loses only our block.
+    place.write(place.project("CLAUDE.md"), "# Mine\n");
+    set_up(place, claude, choice);
+    place.write(place.project("CLAUDE.md"), "@AGENTS.md\n" + text_of(place.project("CLAUDE.md")));
+    take_out(place, claude, choice);
+    CHECK(text_of(place.project("CLAUDE.md")) == "@AGENTS.md\n# Mine\n");
 }
 
 TEST_CASE("what the client wrote meanwhile is not lost, and nothing is half set up", "[cli][setup]") {
-    Place place;
+    SetupPlace place;
     auto const& claude = *find_client("claude");
     place.write(place.project(".claude/settings.json"), "{}");
     auto const setup = client_setup(claude, place.choice());
