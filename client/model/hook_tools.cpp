@@ -53,6 +53,26 @@ void add_listed(std::vector<std::string>& files, Json const& input, std::string_
         if (one.is_object() || one.is_string()) add_named(files, one);
 }
 
+// ["bash", "-lc", "the line"]
+bool is_shell_line(Json const& words) {
+    if (words.size() != 3 || !words.at(0).is_string() || !words.at(1).is_string() || !words.at(2).is_string())
+        return false;
+    auto const program = words.at(0).get<std::string>();
+    auto const option = words.at(1).get<std::string>();
+    bool const is_shell = program.ends_with("sh") || program.ends_with("shell") || program.ends_with(".exe");
+    return is_shell && option.starts_with('-') && option.find_first_of("cC") != std::string::npos;
+}
+
+// One word of a command line, whatever it holds.
+std::string in_quotes(std::string_view word) {
+    std::string text = "'";
+    for (char const c : word) {
+        if (c == '\'') text += "'\\'";
+        text += c;
+    }
+    return text + "'";
+}
+
 // One line of a command, or several, as its words.
 std::string command_of(Json const& input) {
     auto const found = input.find("command");
@@ -60,10 +80,9 @@ std::string command_of(Json const& input) {
     if (found->is_string()) return found->get<std::string>();
     std::string line;
     if (!found->is_array()) return line;
-    // ["bash", "-lc", "the line"]
-    if (found->size() == 3 && found->at(2).is_string()) return found->at(2).get<std::string>();
+    if (is_shell_line(*found)) return found->at(2).get<std::string>();
     for (Json const& word : *found)
-        if (word.is_string()) line += (line.empty() ? "" : " ") + word.get<std::string>();
+        if (word.is_string()) line += (line.empty() ? "" : " ") + in_quotes(word.get<std::string>());
     return line;
 }
 

@@ -10,12 +10,18 @@ constexpr std::string_view computed = "$`*?[{~";
 
 class Words {
 public:
-    explicit Words(std::string_view text) : rest_(text) {}
+    explicit Words(std::string_view text, std::size_t level = 0) : rest_(text), level_(level) {}
 
     std::vector<ShellWord> all() {
         while (!rest_.empty()) step();
         end_word();
         return std::move(words_);
+    }
+
+    // What stands behind the bracket that ends a command within "$(…)".
+    std::string_view behind_bracket() {
+        while (!rest_.empty() && open_ >= 0) step();
+        return rest_;
     }
 
 private:
@@ -34,7 +40,10 @@ private:
             end_word();
         } else if (c == '#' && !has_word_) {
             while (!rest_.empty() && rest_.front() != '\n') take();
+        } else if (c == '(' && calculates()) {
+            calculation();
         } else if (c == '\n' || c == ';' || c == '(' || c == ')') {
+            open_ += c == '(' ? 1 : c == ')' ? -1 : 0;
             operate(std::string(1, c));
             if (c == '\n') skip_documents();
         } else if (c == '&' || c == '|') {
@@ -56,8 +65,41 @@ private:
             else if (c == '$' || c == '`')
                 word_.is_literal = false;
             put(c);
+            if (c == '$' && rest_.starts_with('(')) skip_command();
         }
         if (!rest_.empty()) take();
+    }
+
+    // "$(…)": what it prints is computed, and its quotes and here-documents are its own.
+    void skip_command() {
+        constexpr std::size_t levels_max = 16;
+        if (level_ >= levels_max) return;
+        take();
+        rest_ = Words(rest_, level_ + 1).behind_bracket();
+    }
+
+    // Behind the first bracket of "((a > b))", which compares, other than "((a > b); c)".
+    bool calculates() const {
+        constexpr std::size_t longest = 300;
+        if (!rest_.starts_with('(')) return false;
+        int open = 1;
+        std::size_t inner_end = 0;
+        for (std::size_t n = 0; n < std::min(rest_.size(), longest); ++n) {
+            open += rest_[n] == '(' ? 1 : rest_[n] == ')' ? -1 : 0;
+            if (rest_[n] != ')') continue;
+            if (open == 0) return inner_end + 1 == n;
+            if (open == 1 && inner_end == 0) inner_end = n;
+        }
+        return false;
+    }
+
+    void calculation() {
+        for (int open = 1; open > 0;) {
+            char const c = take();
+            open += c == '(' ? 1 : c == ')' ? -1 : 0;
+        }
+        has_word_ = true;
+        word_.is_literal = false;
     }
 
     void pipe_or_and(char c) {
@@ -149,6 +191,8 @@ private:
     }
 
     std::string_view rest_;
+    std::size_t level_;
+    int open_ = 0;  // brackets
     std::vector<ShellWord> words_{};
     std::vector<std::string> documents_{};
     ShellWord word_{};

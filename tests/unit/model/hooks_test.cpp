@@ -3,6 +3,8 @@
 #include <fleet/hooks.hpp>
 #include <fleet/json.hpp>
 
+#include <ctime>
+
 using namespace fleet;
 
 namespace {
@@ -136,10 +138,65 @@ TEST_CASE("a shell command's obvious writes are seen", "[unit][hooks]") {
              {"# rm a.c", {}},
              {"echo \"> a.c\" 'rm b.c'", {}},
              {"ls; cat a.c < b.c", {}},
+             {"(cd src && touch a.c); touch b.c", {"src/a.c", "b.c"}},
+             {"cd src; popd; touch a.c", {}},
+             {"mv -t lib a.c; cp -t lib a.c b.c; install --target-directory=bin a.c", {"a.c", "lib", "bin"}},
+             {"chmod -x run.sh; chmod --reference=a.c b.c", {"run.sh", "b.c"}},
+             {"perl -i.bak fix.pl a.c; sed 's/a/b/' -i '' c.c", {"a.c", "c.c"}},
+             {"echo \"$(cat <<'EOF'\nit's \"so\" > a.c\nEOF\n)\" > b.c", {"b.c"}},
+             {"((1 > 2); rm a.c)", {"2", "a.c"}},
              {"", {}}}) {
         INFO(command);
         CHECK(shell_writes(command) == files);
     }
+}
+
+TEST_CASE("a shell command that writes nothing names nothing", "[unit][hooks]") {
+    for (std::string const command :
+         {"sed -es/a/in/ held.c", "sed -n -f script.sed held.c", "perl -Mstrict -ne 'print' held.c",
+          "perl report.pl -i held.c", "(( count > 5 )) && echo $((3 > 2))", "[[ $a > held.c ]] && ls",
+          "if [[ a < held.c ]]; then ls; fi", "git restore --staged -- held.c", "git rm --cached held.c",
+          "git rm -n held.c", "git commit -m \"$(cat <<'EOF'\nSay \"a > b\" of held.c; rm held.c\nEOF\n)\"",
+          "echo \"$(printf '%s' \"x > held.c\")\""}) {
+        INFO(command);
+        CHECK(shell_writes(command).empty());
+    }
+    // The value of an option is no file: two pilots that empty a file each do not meet at "0".
+    CHECK(shell_writes("truncate -s 0 a.log; truncate --size 0 b.log") == Files{"a.log", "b.log"});
+    CHECK(shell_writes("touch -d yesterday -r held.c a.c") == Files{"a.c"});
+}
+
+TEST_CASE("a shell command of any size is read in time", "[unit][hooks]") {
+    std::string brackets, quotes, folders, names = "rm";
+    for (int n = 0; n < 50'000; ++n) {
+        brackets += "((";
+        quotes += "\"$(";
+        folders += "cd a;(>b;";
+        names += " f" + std::to_string(n);
+    }
+    auto const began = std::clock();
+    CHECK(shell_writes(brackets).empty());
+    CHECK(shell_writes(quotes).empty());
+    CHECK(shell_writes(folders).size() < 3'000);
+    CHECK(shell_writes(names).size() == 50'000);
+    // Of the processor: what looks at every word for every word takes half a minute.
+    CHECK((std::clock() - began) / CLOCKS_PER_SEC < 10);
+}
+
+TEST_CASE("a command in words is those words, whatever they hold", "[unit][hooks]") {
+    auto const files_of = [](Json const& command) {
+        Json const input{{"session_id", "s"},
+                         {"cwd", "/w"},
+                         {"tool_name", "shell"},
+                         {"tool_input", {{"command", command}}}};
+        auto const call = read_hook("codex", "PreToolUse", input);
+        REQUIRE(call);
+        return call->files;
+    };
+    CHECK(files_of({"bash", "-lc", "echo x > a.c"}) == Files{"a.c"});
+    CHECK(files_of({"rm", "-f", "it's a.c"}) == Files{"it's a.c"});
+    CHECK(files_of({"rg", "-n", "rm -> held.c"}).empty());
+    CHECK(files_of({"grep", "a > held.c", "-r", "src"}).empty());
 }
 
 TEST_CASE("a shell that is handed a patch writes what the patch names", "[unit][hooks]") {
