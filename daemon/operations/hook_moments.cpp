@@ -13,6 +13,7 @@ namespace fleet::ops {
 namespace {
 
 constexpr std::size_t paths_max = 64;  // of one question; those of a larger edit go in several
+constexpr std::size_t touched_max = 500;
 constexpr std::size_t path_characters_max = 255;
 constexpr std::size_t hook_name_max = 60;
 
@@ -24,13 +25,23 @@ Json name_of(Hook const& hook) {
     return {{"client", hook.call.client}, {"session_id", session_id_of(hook.call)}};
 }
 
-asio::awaitable<Result<Json>> note(Operations::State& state, Hook const& hook, Json args) {
+// A session may have gone on as another pilot since it was remembered.
+void be_who_acted(Hook& hook, Json const& answer) {
+    auto callsign = text_or(answer, "callsign", "");
+    if (callsign.empty() || callsign == hook.session.callsign) return;
+    hook.session.callsign = std::move(callsign);
+    hook.is_renamed = true;
+}
+
+asio::awaitable<Result<Json>> note(Operations::State& state, Hook& hook, Json args) {
     args.update(name_of(hook));
     args["hook"] = hook.call.event.substr(0, hook_name_max);
     auto request = request_of(hook.request, hook.session, std::move(args));
     auto row = co_await submit(state, "note_session", std::move(request));
     if (!row) co_return row.error();
-    co_return row->result_json();
+    auto noted = row->result_json();
+    be_who_acted(hook, noted);
+    co_return noted;
 }
 
 // True if a message waits that the session was not shown. Looking costs a read; only what is there costs
@@ -54,8 +65,7 @@ std::string policy_of(Operations::State const& state, Hook const& hook) {
     return is_known ? said : state.parts.hooks.policy;
 }
 
-asio::awaitable<Result<Json>> ask(Operations::State& state, Hook const& hook,
-                                  std::vector<std::string> paths) {
+asio::awaitable<Result<Json>> ask(Operations::State& state, Hook& hook, std::vector<std::string> paths) {
     Json args = name_of(hook);
     args["paths"] = std::move(paths);
     args["policy"] = policy_of(state, hook);
@@ -63,7 +73,9 @@ asio::awaitable<Result<Json>> ask(Operations::State& state, Hook const& hook,
     auto request = request_of(hook.request, hook.session, std::move(args));
     auto row = co_await submit(state, "edit_files", std::move(request));
     if (!row) co_return row.error();
-    co_return row->result_json();
+    auto decision = row->result_json();
+    be_who_acted(hook, decision);
+    co_return decision;
 }
 
 // The decision on all files of the edit; the first that is not "allow" ends it.
@@ -116,6 +128,13 @@ asio::awaitable<Result<HookReply>> after_tool(Operations::State& state, HookSess
     bool is_mail_due = takes_mail && sessions.may_look_for_mail(hook.call, options.mail_pause);
     if (is_mail_due) is_mail_due = co_await has_mail(state, hook);
     if (names.empty() && !is_mail_due) co_return reply;
+    while (names.size() > touched_max) {
+        auto const rest = names.end() - static_cast<std::ptrdiff_t>(touched_max);
+        Json more{{"touched", std::vector<std::string>(rest, names.end())}};
+        names.erase(rest, names.end());
+        auto noted = co_await note(state, hook, std::move(more));
+        if (!noted) co_return noted.error();
+    }
     Json args = Json::object();
     if (!names.empty()) args["touched"] = std::move(names);
     if (is_mail_due) {
@@ -184,6 +203,9 @@ asio::awaitable<Result<HookReply>> before_compaction(Operations::State& state, H
     if (!hook_takes_context(hook.call)) co_return reply;
     constexpr std::int64_t compaction_tokens = 600;
     reply.context = co_await briefing_of(state, hook, compaction_tokens);
+    Json told{{"injected", "recap"}, {"injected_bytes", reply.context.size()}};
+    auto recap = co_await note(state, hook, std::move(told));
+    if (!recap) co_return recap.error();
     co_return reply;
 }
 
@@ -208,6 +230,9 @@ asio::awaitable<Result<HookReply>> subagent_start(Operations::State& state, Hook
     for (auto const& item : *items)
         if (auto one = parse_json(item.json)) held.push_back(*std::move(one));
     reply.context = subagent_text(hook.session.callsign, held);
+    Json told{{"injected", "briefing"}, {"injected_bytes", reply.context.size()}};
+    auto noted = co_await note(state, hook, std::move(told));
+    if (!noted) co_return noted.error();
     co_return reply;
 }
 
@@ -231,7 +256,7 @@ asio::awaitable<Result<HookReply>> session_end(Operations::State& state, HookSes
 }  // namespace
 
 bool fails_closed(Operations::State const& state, Hook const& hook) {
-    auto const& said = hook.session.place.hook_on_failure;
+    auto const& said = hook.on_failure.empty() ? hook.session.place.hook_on_failure : hook.on_failure;
     if (said == "open" || said == "closed") return said == "closed";
     return state.parts.hooks.fails_closed;
 }

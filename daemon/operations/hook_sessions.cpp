@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace fleet::ops {
@@ -58,7 +59,10 @@ Request request_of(Request const& from, BoundSession const& session, Json args) 
 }
 
 void HookSessions::remember(Key key, std::optional<BoundSession> session) {
-    if (entries_.size() >= entries_max) entries_.erase(entries_.begin());
+    if (entries_.size() >= entries_max && !entries_.contains(key)) {
+        auto const looked = [](auto const& one) { return one.second.looked; };
+        entries_.erase(std::ranges::min_element(entries_, {}, looked));
+    }
     auto& entry = entries_[std::move(key)];
     entry.until = Clock::now() + (session ? Clock::duration(remembered_for) : Clock::duration(nowhere_for));
     entry.looked = Clock::now();
@@ -181,12 +185,20 @@ asio::awaitable<Result<std::optional<BoundSession>>> HookSessions::find(HookCall
         remember(std::move(key), std::nullopt);
         co_return std::optional<BoundSession>();
     }
-    if (!open_anew) {
+    bool const ends = call.moment == HookMoment::session_end;
+    if (!open_anew || !bound.may_look) {
         auto row = co_await known(call);
         if (!row) co_return row.error();
-        auto const callsign = row->is_object() ? text_or(*row, "callsign", "") : std::string();
-        bool const is_asked_for = request.caller.callsign.empty() || request.caller.callsign == callsign;
-        if (!callsign.empty() && is_asked_for && text_or(*row, "project", "") == project) {
+        bool const is_here = row->is_object() && text_or(*row, "project", "") == project;
+        auto const callsign = is_here ? text_or(*row, "callsign", "") : std::string();
+        // What is not open has nothing to end.
+        if (ends && callsign.empty()) co_return std::optional<BoundSession>();
+        // Where we may not look names start from where the session began, wherever it has gone since.
+        auto const began = is_here ? text_or(*row, "worktree", "") : std::string();
+        if (!bound.may_look && !began.empty()) bound.place.top = began;
+        bool const is_asked_for =
+            ends || request.caller.callsign.empty() || request.caller.callsign == callsign;
+        if (!open_anew && !callsign.empty() && is_asked_for) {
             bound.project = std::move(project);
             bound.callsign = callsign;
             remember(std::move(key), bound);

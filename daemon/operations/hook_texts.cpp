@@ -42,6 +42,12 @@ std::string sender_words(Json const& message) {
     return program.empty() ? from : fmt::format("{} (pilot, {})", from, inline_text(program, 40));
 }
 
+// Who holds a file, or who halts, may have said why: that cannot look like a line of ours.
+std::string reason_of(Json const& decision, std::string_view otherwise) {
+    constexpr std::size_t reason_max = 2'000;
+    return inline_text(text_or(decision, "reason", otherwise), reason_max);
+}
+
 std::string next_step(Json const& decision) {
     auto const code = text_or(decision, "code", "");
     if (code != "reservation_held") {
@@ -63,13 +69,12 @@ std::string next_step(Json const& decision) {
 }  // namespace
 
 std::string denial_text(Json const& decision) {
-    return fmt::format("FleetTools: {}. {}", text_or(decision, "reason", "this edit is denied"),
-                       next_step(decision));
+    return fmt::format("FleetTools: {}. {}", reason_of(decision, "this edit is denied"), next_step(decision));
 }
 
 std::string warning_text(Json const& decision) {
     return fmt::format("FleetTools: {}. The edit goes on (policy warn), but expect a conflict. {}",
-                       text_or(decision, "reason", "others hold this file"), next_step(decision));
+                       reason_of(decision, "others hold this file"), next_step(decision));
 }
 
 std::string unanswered_text(Error const& error) {

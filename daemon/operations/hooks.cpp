@@ -27,6 +27,7 @@ asio::awaitable<Result<HookReply>> reply_to(Operations::State& state, HookSessio
     hook.session = **std::move(found);
     state.beats.touch(hook.session.project, hook.session.callsign);
     auto reply = co_await act_on(state, sessions, hook);
+    if (hook.is_renamed) sessions.forget(hook.call);
     if (reply || reply.error().code != ErrorCode::not_found) co_return reply;
     // The session that was remembered has ended, here or on another host: it is opened again, once.
     sessions.forget(hook.call);
@@ -71,10 +72,13 @@ asio::awaitable<Result<Answer>> answer_hook(Operations::State& state, HookSessio
     if (input.is_object() && !input.contains("cwd") && request.args.contains("cwd"))
         input["cwd"] = request.args.at("cwd");
     auto const transcript = input.is_object() ? text_or(input, "transcript_path", "") : std::string();
+    std::string on_failure;
+    if (input.is_object()) on_failure = text_or(input, hook_on_failure_member, "");
     auto call = read_hook(text_or(request.args, "client", ""), text_or(request.args, "event", ""), input);
     if (!call) co_return call.error();
     Hook hook;
     hook.call = *std::move(call);
+    hook.on_failure = std::move(on_failure);
     request.args = Json::object();
     hook.request = std::move(request);
     if (hook.call.moment == HookMoment::other) co_return answer_of(Json::object());
@@ -83,6 +87,10 @@ asio::awaitable<Result<Answer>> answer_hook(Operations::State& state, HookSessio
         // A hook that fails must not stop an agent, unless the edit was to be denied in just this case.
         HookReply failed;
         bool const is_write = hook.call.moment == HookMoment::before_tool && !hook.call.files.empty();
+        // Whose session it is was not found out; what its project says stands in a file.
+        if (is_write && hook.on_failure.empty() && hook.session.place.top.empty())
+            hook.session.place =
+                co_await sessions.look(hook.call.cwd, hook.request.caller.has_role(auth::operator_role));
         if (is_write && fails_closed(state, hook)) failed.deny = unanswered_text(reply.error());
         reply = std::move(failed);
     }

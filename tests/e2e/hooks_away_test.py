@@ -1,4 +1,6 @@
 """A hook is answered in time whatever is wrong: no daemon, one that hangs, no database, a standard input that stays open."""
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -15,10 +17,20 @@ LIMIT = 0.3
 SLACK = 0.4
 
 
+@contextlib.contextmanager
+def config_with(config, lines):
+    before = config.read_text()
+    config.write_text(before + lines)
+    try:
+        yield
+    finally:
+        config.write_text(before)
+
+
 class Away(stage.Case):
     @classmethod
     def setUpClass(cls):
-        cls.home = hooks_stage.Fleet()
+        cls.home = hooks_stage.Fleet(FLEET_LISTEN_TCP="127.0.0.1:0")
         cls.addClassCleanup(cls.home.close)
 
     def input(self, event="PreToolUse", **more):
@@ -41,15 +53,10 @@ class Away(stage.Case):
         why = denial("claude-code", self.timed(FLEET_HOOK_ON_FAILURE="closed"))
         for word in ("configured to deny", *words):
             self.assertIn(word, why)
-        config = self.home.top / ".fleet/config.toml"
-        before = config.read_text()
-        config.write_text(before + 'hook_on_failure = "closed"\n')
-        try:
+        with config_with(self.home.top / ".fleet/config.toml", 'hook_on_failure = "closed"\n'):
             self.assertIsNotNone(denial("claude-code", self.timed(FLEET_HOOK_ON_FAILURE="open")), "the project's word is stronger")
             for event in ("PostToolUse", "Stop", "UserPromptSubmit"):
                 self.assertEqual(self.timed(event), {}, "only edits are denied")
-        finally:
-            config.write_text(before)
 
     def daemon(self):
         return int((self.home.data / "run/fleetd.pid").read_text().split()[0])
@@ -92,9 +99,41 @@ class Away(stage.Case):
             self.assertEqual((status, answer), (200, {}))
             self.assertEqual(self.timed(), {})
             self.assertIsNotNone(denial("claude-code", self.timed(FLEET_HOOK_ON_FAILURE="closed")))
+            # The daemon is the first to give up: it says what the asker's settings and the project's file say.
+            patient = {"FLEET_HOOK_TIMEOUT": "10s"}
+            self.assertEqual(self.home.hook("claude-code", "PreToolUse", self.input(session_id="open"), **patient), {})
+            self.assertIsNotNone(denial("claude-code", self.home.hook("claude-code", "PreToolUse", self.input(), **patient,
+                                                                      FLEET_HOOK_ON_FAILURE="closed")))
+            with config_with(self.home.top / ".fleet/config.toml", 'hook_on_failure = "closed"\n'):
+                for number, ask in enumerate((lambda *words: self.home.post(*words)[1], lambda *words: self.home.hook(*words, **patient))):
+                    answer = ask("claude-code", "PreToolUse", self.input(session_id=f"closed-{number}"))
+                    self.assertIsNotNone(denial("claude-code", answer), answer)
         finally:
             for pid in children:
                 os.kill(pid, signal.SIGCONT)
+
+    def test_a_pilots_token_means_the_same_files_wherever_its_session_goes(self):
+        home = self.home
+        _, pilot = home.ask("POST", "/api/v1/pilots", {"callsign": "remote", "program": "claude-code", "model": "m"})
+        port = home.fleet("status", "--json").json()["daemon"]["tcp_port"]
+
+        def post(event, **more):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            input = {"session_id": "remote", "transcript_path": "/t", "cwd": str(home.top), "hook_event_name": event, **more}
+            connection.request("POST", f"/hooks/claude-code/{event}", json.dumps(input), {
+                "Content-Type": "application/json", "Authorization": f"Bearer {pilot['token']}"})
+            response = connection.getresponse()
+            self.assertEqual(response.status, 200)
+            answer = json.loads(response.read())
+            connection.close()
+            return answer
+
+        post("SessionStart", source="startup")
+        edit = {"tool_name": "Edit", "tool_use_id": "t", "tool_input": {"file_path": str(home.top / "src/held.c")}}
+        self.assertIsNotNone(denial("claude-code", post("PreToolUse", **edit)))
+        self.assertIsNotNone(denial("claude-code", post("PreToolUse", **{**edit, "cwd": str(home.top / "src")})), "within a folder")
+        post("SessionStart", source="compact", cwd=str(home.top / "src"))
+        self.assertIsNotNone(denial("claude-code", post("PreToolUse", **{**edit, "cwd": str(home.top / "src")})), "after a compaction there")
 
     def with_children(self, pid):
         below = self.home.run("pgrep", "-P", pid).out.split()

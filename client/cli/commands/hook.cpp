@@ -34,17 +34,31 @@ Millis limit_of(HookMoment moment, Millis limit) {
     return is_rare ? limit * 10 : limit;
 }
 
-// Nothing that the fleet asks about stands in a long text, but for the heads of a patch.
-void shorten(Json& value) {
+// Nothing that the fleet asks about stands in a long text, but for the files that a patch or a command names.
+void shorten(Json& value, std::string_view name = {}) {
     if (value.is_object() || value.is_array()) {
-        for (Json& one : value) shorten(one);
+        bool const is_list = value.is_array();
+        for (auto const& one : value.items())
+            shorten(one.value(), is_list ? name : std::string_view(one.key()));
         return;
     }
     if (!value.is_string() || value.get_ref<std::string const&>().size() <= long_text) return;
+    auto const text = value.get<std::string>();
+    // Copilot has its arguments as the text that the model wrote.
+    if (text.front() == '{') {
+        auto inner = parse_json(text);
+        if (inner && inner->is_object()) {
+            shorten(*inner);
+            value = json_text(*inner);
+            return;
+        }
+    }
+    auto files = patched_files(text);
+    if (name == "command" || name == "cmd")
+        for (auto& file : shell_writes(text)) files.push_back(std::move(file));
     std::string heads;
-    for (auto const& file : patched_files(value.get_ref<std::string const&>()))
-        heads += "*** Update File: " + file + "\n";
-    value = heads.empty() ? value.get_ref<std::string const&>().substr(0, 1'024) : heads;
+    for (auto const& file : files) heads += "*** Update File: " + file + "\n";
+    value = heads.empty() ? text.substr(0, 1'024) : heads;
 }
 
 std::string on_failure(Context& context, HookCall const& call) {
@@ -54,10 +68,10 @@ std::string on_failure(Context& context, HookCall const& call) {
     return context.settings().hook_on_failure;
 }
 
-std::string answer_without_daemon(Context& context, HookCall const& call, std::string_view why) {
+std::string answer_without_daemon(HookCall const& call, std::string_view on_failure, std::string_view why) {
     HookReply reply;
     bool const is_write = call.moment == HookMoment::before_tool && !call.files.empty();
-    if (is_write && on_failure(context, call) == "closed")
+    if (is_write && on_failure == "closed")
         reply.deny = fmt::format(
             "FleetTools could not be asked whether this file is free ({}), and is configured to "
             "deny then (hook_on_failure = closed). Try again in a moment; `fleet doctor` says "
@@ -122,11 +136,15 @@ int answer(Context& context, HookFlags const& flags) {
         return 0;
     }
     auto const patience = limit_of(call.moment, limit);
-    alarm.set(patience,
-              answer_without_daemon(context, call, fmt::format("no answer within {} ms", limit.count())));
+    auto const late = fmt::format("no answer within {} ms", limit.count());
+    // Looking at the project's own word may take too long by itself: till then that of the settings counts.
+    alarm.set(patience, answer_without_daemon(call, context.settings().hook_on_failure, late));
+    auto const closes = on_failure(context, call);
+    alarm.set(patience, answer_without_daemon(call, closes, late));
+    input[std::string(hook_on_failure_member)] = closes;
     auto said = ask(context, call, std::move(input), patience);
     auto const text =
-        said ? json_text(*said) + "\n" : answer_without_daemon(context, call, said.error().message);
+        said ? json_text(*said) + "\n" : answer_without_daemon(call, closes, said.error().message);
     alarm.disarm();
     say(text);
     if (!said) fmt::print(stderr, "fleet hook: {}\n", said.error().message);

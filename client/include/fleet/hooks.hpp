@@ -55,6 +55,9 @@ std::string_view hook_event_named(std::string_view client, std::string_view even
 // in the hint), invalid_field (the input is not an object, or lacks what a hook of this client has).
 Result<HookCall> read_hook(std::string_view client, std::string_view event, Json const& input);
 
+// `fleet hook` adds to the input what its settings answer when nobody can be asked: open or closed.
+inline constexpr std::string_view hook_on_failure_member = "fleet_on_failure";
+
 // What the fleet has to say, in one form for all of them. Empty: nothing.
 struct HookReply {
     std::string deny{};     // the reason, for the model; only before_tool
