@@ -1,5 +1,7 @@
 #include "faces/mcp_call.hpp"
 
+#include "auth/secrets.hpp"
+
 #include <fleet/callsign.hpp>
 #include <fleet/json.hpp>
 
@@ -39,7 +41,7 @@ Result<std::string> taken_text(Json& args, std::string const& name) {
 
 }  // namespace
 
-asio::awaitable<Result<void>> McpCall::settle(Json& args) {
+asio::awaitable<Result<void>> McpCall::settle(Json& args, bool begins) {
     auto const named_project = taken_text(args, "project");
     auto const named = taken_text(args, "callsign");
     if (!named->empty() && *named != caller_.callsign) {
@@ -50,7 +52,7 @@ asio::awaitable<Result<void>> McpCall::settle(Json& args) {
     }
     if (!named_project->empty()) project_ = *named_project;
     if (auto error = auth::keep_to_project(caller_, project_)) co_return std::move(*error);
-    bool const is_known = !caller_.callsign.empty() && !project_.empty();
+    bool const is_known = (begins || !caller_.callsign.empty()) && !project_.empty();
     if (is_known || session_.id.empty()) co_return Result<void>();
 
     Json of{{"client", session_.client}, {"session_id", session_.id}};
@@ -60,7 +62,8 @@ asio::awaitable<Result<void>> McpCall::settle(Json& args) {
     if (!found) co_return Result<void>();
     auto const home = text_or(*found, "project", "");
     if (project_.empty()) project_ = home;
-    if (caller_.callsign.empty() && project_ == home) caller_.callsign = text_or(*found, "callsign", "");
+    if (!begins && caller_.callsign.empty() && project_ == home)
+        caller_.callsign = text_or(*found, "callsign", "");
     co_return Result<void>();
 }
 
@@ -105,7 +108,8 @@ asio::awaitable<Result<Json>> McpCall::operation(std::string_view name, Json arg
     request.fence = std::move(fence);
     // The operations of a tool come in the same order each time, so each of them has its own key.
     operations_ += 1;
-    request.idempotency_key = fmt::format("{}.{}", key_.substr(0, key_max), operations_);
+    auto const whole = key_.size() <= key_max ? key_ : auth::sha256_hex(key_);
+    request.idempotency_key = fmt::format("{}.{}", whole, operations_);
     request.leaving = leaving_;
     auto answer = co_await patiently(*known, std::move(request));
     if (!answer) co_return for_models(std::move(answer).error());

@@ -51,7 +51,8 @@ public:
 
     // Takes `project` and `callsign` out of `args`: what is said there counts more than headers, and those
     // more than the session. Errors: invalid_field, forbidden (a pilot's token with another callsign).
-    asio::awaitable<Result<void>> settle(Json& args);
+    // What begins a session is given its pilot by the session itself: a repeat asks the very same.
+    asio::awaitable<Result<void>> settle(Json& args, bool begins = false);
     // From here on this pilot acts, in this project.
     void become(std::string project, std::string callsign);
     // May this caller look at that project? Fills it in where a pilot's token means its own. Errors:

@@ -85,8 +85,11 @@ std::string cut_to(std::string text, std::int64_t budget) {
     return text;
 }
 
+// Of several lines, or longer than a line has room for.
 bool is_block(Json const& value) {
-    return value.is_string() && value.get_ref<std::string const&>().find('\n') != std::string::npos;
+    if (!value.is_string()) return false;
+    auto const& text = value.get_ref<std::string const&>();
+    return text.size() > line_text_max || text.find('\n') != std::string::npos;
 }
 
 std::string in_line(Json const& value) {
@@ -191,7 +194,10 @@ std::string told(Json const& content, std::int64_t budget) {
 }
 
 std::string told_error(Error const& error, std::int64_t budget) {
-    auto text = fmt::format("{}: {}", text_code(error), error.message);
+    // What an operator or a holder wrote may stand in it.
+    bool const has_lines = error.message.find_first_of("\r\n") != std::string::npos;
+    auto text = fmt::format("{}: {}", text_code(error),
+                            has_lines ? inline_text(error.message, block_text_max) : error.message);
     if (!error.field.empty()) text += fmt::format(" (argument {})", error.field);
     if (!error.hint.empty()) text += fmt::format("\nNext: {}", error.hint);
     if (error.retry_after_seconds) text += fmt::format("\nTry again in {} s.", *error.retry_after_seconds);

@@ -72,7 +72,7 @@ Json failed(Error error, std::int64_t budget) {
 asio::awaitable<McpOutcome> carried_out(McpCall& call, McpTool const& tool, Json args) {
     if (auto error = check_fields(tool.input, args, "")) co_return std::move(*error);
     for (auto it = args.begin(); it != args.end();) it = it->is_null() ? args.erase(it) : std::next(it);
-    auto settled = co_await call.settle(args);
+    auto settled = co_await call.settle(args, tool.name == "start_session");
     if (!settled) co_return settled.error();
     if (Macro const macro = macro_of(tool.name)) co_return co_await macro(call, std::move(args));
     co_return co_await call_directly(call, tool, std::move(args));

@@ -221,6 +221,20 @@ TEST_CASE("mail goes out, is read once and acknowledged", "[integration][mcp]") 
     CHECK(house.good("search_messages", Json{{"callsign", "viper-1"}, {"q", "look"}})["items"].size() == 1);
 }
 
+TEST_CASE("a session that is begun twice by a repeat is one", "[integration][mcp]") {
+    House house;
+    Json const params{{"name", "start_session"}, {"arguments", {{"task", "mend"}}}};
+    HttpHeaders const headers{
+        {"Fleet-Client", "codex"}, {"Fleet-Session", "s-1"}, {"Idempotency-Key", "k-1"}};
+    auto const first = house.legacy("tools/call", params, headers);
+    auto const again = house.legacy("tools/call", params, headers);
+    INFO(json_text(again));
+    REQUIRE(again["result"].contains("structuredContent"));
+    CHECK(again["result"]["structuredContent"]["callsign"] ==
+          first["result"]["structuredContent"]["callsign"]);
+    CHECK(again["result"]["structuredContent"]["outcome"] == "registered");
+}
+
 TEST_CASE("a mission is planned in one call, and its sorties are flown", "[integration][mcp]") {
     House house;
     house.pilot("viper-1");
