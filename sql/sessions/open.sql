@@ -183,10 +183,16 @@ begin
            cwd = coalesce(excluded.cwd, t.cwd), worktree = coalesce(excluded.worktree, t.worktree),
            source = coalesce(excluded.source, t.source), opened_at = excluded.opened_at, ended_at = null, end_reason = null,
            reminded = null;
-    -- What ended a month ago is of no interest; a few at a time, for this is under a lock.
-    delete from fleet_live.agent_sessions s
-     where (s.client, s.session_id) in (select x.client, x.session_id from fleet_live.agent_sessions x
-                                         where x.ended_at < w.at - interval '30 days' order by x.ended_at limit 20);
+    -- What ended a month ago is of no interest, nor what its pilot touched; a few at a time, for this is under a lock.
+    with gone as (
+        delete from fleet_live.agent_sessions s
+         where (s.client, s.session_id) in (select x.client, x.session_id from fleet_live.agent_sessions x
+                                             where x.ended_at < w.at - interval '30 days' order by x.ended_at limit 20)
+        returning s.project, s.callsign)
+    delete from fleet_live.touched_files t using gone g
+     where t.project = g.project and t.callsign = g.callsign
+       and not exists (select from fleet_live.agent_sessions o where o.project = t.project and o.callsign = t.callsign
+                          and (o.ended_at is null or o.ended_at >= w.at - interval '30 days'));
     w.result := jsonb_strip_nulls(jsonb_build_object(
         'project', w.project, 'callsign', name,
         'outcome', case when is_new then 'registered' when is_open and w.head = before then 'again' else 'resumed' end,
