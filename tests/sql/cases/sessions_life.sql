@@ -1,7 +1,7 @@
 -- Sessions of agent programs: opened, gone on with, cleared, closed; what their pilots hold goes with them.
 begin;
 set search_path = tap, public;
-select plan(69);
+select plan(70);
 select scene();
 create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
     select tap.ask(op, jsonb_build_object('client', 'claude-code', 'session_id', session) || args) $$;
@@ -99,7 +99,7 @@ select is(run(pg_temp.s('note_session', 'old', '{"touched": ["t.c"]}')), 'ok', '
 select is(run(pg_temp.s('close_session', 'old')), 'ok', 'and ends');
 update fleet_live.agent_sessions set ended_at = ended_at - interval '31 days' where session_id = 'old';
 select is((select count(*)::int from fleet_live.touched_files where path = 't.c'), 1, 'is remembered with its file');
-select run(pg_temp.s('open_session', 'young'));
+select is(run(pg_temp.s('open_session', 'young')), 'ok', 'when another begins');
 select is((select count(*)::int from fleet_live.touched_files where path = 't.c') + (
     select count(*)::int from fleet_live.agent_sessions where session_id = 'old'), 0, 'for a month');
 select is((select count(*)::int from fleet.verify_projections()), 0, 'a replay comes to the same');
