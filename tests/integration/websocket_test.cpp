@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <future>
 #include <map>
+#include <deque>
 #include <set>
 
 using namespace fleet;
@@ -38,23 +39,32 @@ public:
     void say(Json const& frame) { must(run(house_.loop, channel_.write(json_text(frame)))); }
     void say_text(std::string text) { must(run(house_.loop, channel_.write(std::move(text)))); }
     Json hear(Millis limit = Millis(10'000)) {
-        return must(parse_json(must(run(house_.loop, channel_.read(), limit))));
+        if (kept_.empty()) return read(limit);
+        auto first = std::move(kept_.front());
+        kept_.pop_front();
+        return first;
     }
-    // The answer to `id`, whatever overtakes it.
+    // The answer to `id`; what overtakes it is heard afterwards.
     Json ask(Json frame) {
         auto const id = frame["id"];
         say(frame);
         for (;;) {
-            auto heard = hear();
+            auto heard = read();
             if (heard.value("id", Json()) == id) return heard;
+            kept_.push_back(std::move(heard));
         }
     }
     bool is_ended() { return run(house_.loop, channel_.read(), Millis(5'000)).has_error(); }
     void hang_up() { channel_.hang_up(); }
 
 private:
+    Json read(Millis limit = Millis(10'000)) {
+        return must(parse_json(must(run(house_.loop, channel_.read(), limit))));
+    }
+
     House& house_;
     transport::WsChannel channel_;
+    std::deque<Json> kept_;
 };
 
 Json note(Json id, std::string text) {
