@@ -1,36 +1,19 @@
 """What judges the recorded sessions and our answers: TypeScript by the types that clients ship, and Codex's own JSON schemas."""
 import json
 import pathlib
-import shutil
 import subprocess
-import unittest
 
+import npm_packages
 import stage
 
 HERE = stage.SOURCE / "tests/e2e/hooks"
 
 
 def packages():
-    """The folder with the clients' types; installed once a build tree."""
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            raise unittest.SkipTest(f"there is no {program}")
-    place = stage.PREFIX.parent / "hook-types"
-    wanted = (HERE / "package-lock.json").read_text()
-    mark = place / "installed.json"
-    if mark.exists() and mark.read_text() == wanted:
-        return place
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, place / name)
+    """The folder with the clients' types."""
     # Not `npm ci`: it asks for optional packages of other systems, which a registry may not have.
-    done = subprocess.run(["npm", "install", "--no-save", "--omit=optional", "--omit=peer", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund",
-                           "--loglevel=error"], cwd=place, text=True, capture_output=True, timeout=300)
-    if done.returncode != 0:
-        raise unittest.SkipTest(f"npm could not install the clients' types: {done.stderr.strip()[-300:]}")
-    mark.write_text(wanted)
-    return place
+    return npm_packages.installed(HERE, "hook-types", ("install", "--no-save", "--omit=optional", "--omit=peer", "--legacy-peer-deps",
+                                                       "--ignore-scripts"))
 
 
 def as_types(steps, answers):

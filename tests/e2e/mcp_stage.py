@@ -2,7 +2,6 @@
 
 The packages of mcp/package-lock.json are installed beside the prefix, once.
 """
-import fcntl
 import http.client
 import json
 import pathlib
@@ -12,7 +11,9 @@ import socket
 import subprocess
 import sys
 import threading
+import unittest
 
+import npm_packages
 import stage
 
 HERE = stage.SOURCE / "tests/e2e/mcp"
@@ -28,28 +29,13 @@ def skip(why):
 
 
 def packages():
-    """The folder with node_modules and our programs; made anew when the lock file is another one."""
-    for program in ("node", "npm"):
-        if not shutil.which(program):
-            skip(f"there is no {program}")
-    place = stage.PREFIX.parent / "mcp-clients"
-    place.mkdir(parents=True, exist_ok=True)
-    with open(stage.PREFIX.parent / "mcp-clients.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = (HERE / "package-lock.json").read_text()
-        mark = place / "installed.json"
-        if not mark.exists() or mark.read_text() != wanted:
-            shutil.rmtree(place)
-            place.mkdir()
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, place / name)
-            done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], cwd=place,
-                                  text=True, capture_output=True, timeout=300)
-            if done.returncode != 0:
-                skip(f"npm could not install the clients: {done.stderr.strip()[-300:]}")
-            mark.write_text(wanted)
-        for program in HERE.glob("*.mjs"):
-            shutil.copy(program, place / program.name)
+    """The folder with node_modules and our programs; without them this test says why and is not counted."""
+    try:
+        place = npm_packages.installed(HERE, "mcp-clients")
+    except unittest.SkipTest as why:
+        skip(why)
+    for program in HERE.glob("*.mjs"):
+        shutil.copy(program, place / program.name)
     return place
 
 

@@ -4,9 +4,10 @@ Needs node and npm; the packages of openapi/package-lock.json are installed besi
 """
 import os
 import shutil
-import subprocess
 import sys
+import unittest
 
+import npm_packages
 import stage
 
 HERE = stage.SOURCE / "tests/e2e/openapi"
@@ -19,21 +20,11 @@ def skip(why):
 
 
 def packages():
-    """The folder with node_modules; made anew when the lock file is another one."""
-    place = stage.PREFIX.parent / "openapi-client"
-    lock = (HERE / "package-lock.json").read_text()
-    mark = place / "installed.json"
-    if mark.exists() and mark.read_text() == lock:
-        return place
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, place / name)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], cwd=place, text=True,
-                          capture_output=True, timeout=180)
-    if done.returncode != 0:
-        skip(f"npm could not install the packages of the client: {done.stderr.strip()[-300:]}")
-    mark.write_text(lock)
+    """The folder with node_modules; without them this test says why and is not counted."""
+    try:
+        place = npm_packages.installed(HERE, "openapi-client")
+    except unittest.SkipTest as why:
+        skip(why)
     return place
 
 

@@ -9,9 +9,10 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
+import unittest
 
+import npm_packages
 import stage
 
 HERE = stage.SOURCE / "tests/e2e/clients"
@@ -28,23 +29,13 @@ def skip(why):
 
 
 def packages():
-    """The folder with node_modules; made anew when the lock file is another one."""
-    place = pathlib.Path(os.environ.get("FLEET_TEST_CLIENTS") or stage.PREFIX.parent / "real-clients")
+    """The folder with node_modules; without them this test says why and is not counted."""
     if os.environ.get("FLEET_TEST_CLIENTS"):
-        return place
-    lock = (HERE / "package-lock.json").read_text()
-    mark = place / "installed.json"
-    if mark.exists() and mark.read_text() == lock:
-        return place
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, place / name)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], cwd=place,
-                          text=True, capture_output=True, timeout=600)
-    if done.returncode != 0:
-        skip(f"npm could not install the clients: {done.stderr.strip()[-300:]}")
-    mark.write_text(lock)
+        return pathlib.Path(os.environ["FLEET_TEST_CLIENTS"])
+    try:
+        place = npm_packages.installed(HERE, "real-clients", limit=600)
+    except unittest.SkipTest as why:
+        skip(why)
     return place
 
 
