@@ -27,7 +27,7 @@ create table fleet_live.agent_sessions (
     primary key (client, session_id)
 ) with (fillfactor = 50);
 create index agent_sessions_pilot on fleet_live.agent_sessions (project, callsign);
-create index agent_sessions_ended on fleet_live.agent_sessions (ended_at) where ended_at is not null;
+create index agent_sessions_last on fleet_live.agent_sessions ((coalesce(ended_at, opened_at)));
 comment on table fleet_live.agent_sessions is 'Sessions of agent programs, each with the pilot that it is.';
 comment on column fleet_live.agent_sessions.client is 'The program: claude-code, codex, gemini, copilot, opencode, cursor, mcp, …';
 comment on column fleet_live.agent_sessions.session_id is 'The session, by the program''s own id.';

@@ -183,16 +183,21 @@ begin
            cwd = coalesce(excluded.cwd, t.cwd), worktree = coalesce(excluded.worktree, t.worktree),
            source = coalesce(excluded.source, t.source), opened_at = excluded.opened_at, ended_at = null, end_reason = null,
            reminded = null;
-    -- What ended a month ago is of no interest, nor what its pilot touched; a few at a time, for this is under a lock.
+    -- What ended a month ago is of no interest, nor what its pilot touched; one that broke off ended with its pilot's last
+    -- sign of life. A few at a time, for this is under a lock.
     with gone as (
         delete from fleet_live.agent_sessions s
          where (s.client, s.session_id) in (select x.client, x.session_id from fleet_live.agent_sessions x
-                                             where x.ended_at < w.at - interval '30 days' order by x.ended_at limit 20)
-        returning s.project, s.callsign)
+                                             where coalesce(x.ended_at, x.opened_at) < w.at - interval '30 days'
+                                               and (x.ended_at is not null or not exists (
+                                                    select from fleet_live.pilots p where p.project = x.project
+                                                       and p.callsign = x.callsign and p.seen_at >= w.at - interval '30 days'))
+                                             order by coalesce(x.ended_at, x.opened_at) limit 20)
+        returning s.project, s.callsign, s.client, s.session_id)
     delete from fleet_live.touched_files t using gone g
      where t.project = g.project and t.callsign = g.callsign
        and not exists (select from fleet_live.agent_sessions o where o.project = t.project and o.callsign = t.callsign
-                          and (o.ended_at is null or o.ended_at >= w.at - interval '30 days'));
+                          and (o.client, o.session_id) not in (select g.client, g.session_id from gone g));
     w.result := jsonb_strip_nulls(jsonb_build_object(
         'project', w.project, 'callsign', name,
         'outcome', case when is_new then 'registered' when is_open and w.head = before then 'again' else 'resumed' end,

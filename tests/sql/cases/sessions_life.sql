@@ -1,7 +1,7 @@
 -- Sessions of agent programs: opened, gone on with, cleared, closed; what their pilots hold goes with them.
 begin;
 set search_path = tap, public;
-select plan(70);
+select plan(76);
 select scene();
 create function pg_temp.s(op text, session text, args jsonb default '{}') returns jsonb language sql as $$
     select tap.ask(op, jsonb_build_object('client', 'claude-code', 'session_id', session) || args) $$;
@@ -102,6 +102,17 @@ select is((select count(*)::int from fleet_live.touched_files where path = 't.c'
 select is(run(pg_temp.s('open_session', 'young')), 'ok', 'when another begins');
 select is((select count(*)::int from fleet_live.touched_files where path = 't.c') + (
     select count(*)::int from fleet_live.agent_sessions where session_id = 'old'), 0, 'for a month');
+-- One that broke off: nobody ended it, and its pilot was not seen since.
+select is(run(pg_temp.s('open_session', 'broken')), 'ok', 'a session');
+select is(run(pg_temp.s('note_session', 'broken', '{"touched": ["u.c"]}')), 'ok', 'that touches a file');
+update fleet_live.agent_sessions set opened_at = opened_at - interval '31 days' where session_id = 'broken';
+select is(run(pg_temp.s('open_session', 'next')), 'ok', 'and breaks off: while its pilot is seen');
+select is((select count(*)::int from fleet_live.agent_sessions where session_id = 'broken'), 1, 'it stays');
+update fleet_live.pilots p set seen_at = p.seen_at - interval '31 days'
+  from fleet_live.agent_sessions s where s.session_id = 'broken' and p.project = s.project and p.callsign = s.callsign;
+select is(run(pg_temp.s('open_session', 'last')), 'ok', 'a month after its last sign of life');
+select is((select count(*)::int from fleet_live.touched_files where path = 'u.c') + (
+    select count(*)::int from fleet_live.agent_sessions where session_id = 'broken'), 0, 'it is forgotten with its file');
 select is((select count(*)::int from fleet.verify_projections()), 0, 'a replay comes to the same');
 select * from finish();
 rollback;
